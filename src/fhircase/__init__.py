@@ -1,0 +1,1 @@
+"""fhircase: cases, care plans and referrals to FHIR and back, losing nothing."""
