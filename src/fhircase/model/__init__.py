@@ -1,0 +1,58 @@
+"""What a case worker means: frozen, strict pydantic models that know nothing of any wire format."""
+
+from fhircase.model.care_plan import Activity, CarePlan, Goal, Review, Target
+from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
+from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
+from fhircase.model.need import Need
+from fhircase.model.record import RECORDS, Record, record_type
+from fhircase.model.referral import Offer, Outcome, Referral, StatusChange
+from fhircase.model.value import (
+    Coding,
+    Concept,
+    Identifier,
+    Key,
+    Link,
+    Note,
+    Period,
+    Quantity,
+    Recurrence,
+)
+from fhircase.model.work_item import WorkItem
+
+__all__ = [
+    "RECORDS",
+    "Activity",
+    "Address",
+    "Assignment",
+    "CarePlan",
+    "Case",
+    "Client",
+    "ClientContact",
+    "Closure",
+    "Coding",
+    "Concept",
+    "ContactPoint",
+    "Goal",
+    "Identifier",
+    "Key",
+    "Language",
+    "Link",
+    "Need",
+    "Note",
+    "Offer",
+    "Origin",
+    "Outcome",
+    "Period",
+    "PersonName",
+    "Quantity",
+    "Record",
+    "Recurrence",
+    "Referral",
+    "Review",
+    "StatusChange",
+    "StatusSpan",
+    "Target",
+    "TeamMember",
+    "WorkItem",
+    "record_type",
+]

@@ -1,0 +1,66 @@
+"""The ground every model stands on: frozen, strict, nothing extra, lists of items with distinct ids."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+
+class Value(BaseModel):
+    """A frozen value, equal to any other with the same content."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+Text = Annotated[str, StringConstraints(pattern=r"\S")]
+"""Any text with at least one visible character."""
+
+Token = Annotated[str, StringConstraints(pattern=r"^\S+(\s\S+)*$")]
+"""A code: no white space around it, single white space within."""
+
+Uri = Annotated[str, StringConstraints(pattern=r"^\S+$")]
+
+ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
+"""The stable id of an item inside its record: letters, digits, `-` and `.`."""
+
+
+ALONE = "-"
+"""The id of an item that is a record of its own and is known by its key."""
+
+
+class Item(Value):
+    """A part of a record that keeps its identity while its content changes."""
+
+    id: ItemId
+    """Stable id of the item inside its record."""
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    if any(getattr(item, "key", None) is not None for item in items):
+        raise ValueError("an item of a record has an id and no key; with a key it is a record of its own")
+    ids = [item.id for item in items]
+    if len(set(ids)) != len(ids):
+        doubled = sorted({i for i in ids if ids.count(i) > 1})
+        raise ValueError(f"ids must be distinct within the list; doubled: {', '.join(doubled)}")
+    return items
+
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], BeforeValidator(_as_tuple)]
+"""Values in order."""
+
+Items = Annotated[tuple[T, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)]
+"""Items in order, each with its own id."""
+
+
+def stands_alone_or_not(id: str, key: object, client: object) -> None:
+    """Check that something is either an item with an id, or a record of its own with a key and a client."""
+    if (key is None) == (id == ALONE):
+        raise ValueError("it has an id inside a record, or a key on its own: exactly one of the two")
+    if key is None and client is not None:
+        raise ValueError("inside a record the client is the record's; leave it out")

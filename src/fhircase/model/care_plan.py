@@ -1,0 +1,153 @@
+"""A care plan: needs, goals, what will be done by whom, and reviews of it."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Text, Value, stands_alone_or_not
+from fhircase.model.time import Day, Moment
+from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
+
+PlanStatus = Literal[
+    "unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"
+]
+GoalLifecycle = Literal[
+    "unspecified",
+    "proposed",
+    "planned",
+    "accepted",
+    "active",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "rejected",
+    "entered-in-error",
+]
+Achievement = Literal[
+    "unspecified",
+    "in-progress",
+    "improving",
+    "worsening",
+    "no-change",
+    "achieved",
+    "sustaining",
+    "not-achieved",
+    "no-progress",
+    "not-attainable",
+]
+ActivityStatus = Literal[
+    "unspecified",
+    "not-started",
+    "scheduled",
+    "in-progress",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "stopped",
+    "entered-in-error",
+]
+ReviewStatus = Literal["unspecified", "planned", "held", "missed", "cancelled", "entered-in-error"]
+
+
+class Target(Value):
+    """What will show that a goal is reached, and by when."""
+
+    measure: Concept | None = None
+    aim: Quantity | Concept | Text | bool | int | None = None
+    due: Day | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.aim is not None and self.measure is None:
+            raise ValueError("an aim needs the measure it is an aim of")
+        if self == Target.model_construct():
+            raise ValueError("a target needs a measure or a due date")
+        return self
+
+
+class Goal(Item):
+    """What the client wants to reach: inside a plan by `id`, or a record of its own by `key`."""
+
+    id: ItemId = ALONE
+    key: Key | None = None
+    """Set only when the goal stands alone, outside any plan."""
+    client: Link | None = None
+    """Set only when the goal stands alone: whose goal it is."""
+    description: Concept
+    categories: Many[Concept] = ()
+    lifecycle: GoalLifecycle = "unspecified"
+    achievement: Achievement = "unspecified"
+    priority: Concept | None = None
+    start: Day | None = None
+    status_date: Day | None = None
+    status_reason: Text | None = None
+    targets: Many[Target] = ()
+    owner: Link | None = None
+    """Whose goal it is: who put it into words."""
+    needs: Many[Link] = ()
+    notes: Many[Note] = ()
+
+    @model_validator(mode="after")
+    def _stands_alone_or_not(self) -> Self:
+        stands_alone_or_not(self.id, self.key, self.client)
+        return self
+
+
+class Activity(Item):
+    """Something that will be done, is done or was done under the plan."""
+
+    what: Concept | None = None
+    description: Text | None = None
+    prohibited: bool = False
+    """True: the plan says that this must not be done."""
+    status: ActivityStatus = "unspecified"
+    status_reason: Concept | None = None
+    who: Many[Link] = ()
+    when: Period | Recurrence | Text | None = None
+    goals: Many[ItemId] = ()
+    """Ids of the plan's goals that it serves."""
+    quantity: Quantity | None = None
+    referral: Link | None = None
+    """The referral or other request that came of it."""
+    progress: Many[Note] = ()
+
+
+class Review(Item):
+    """A look back at the plan, planned or held."""
+
+    status: ReviewStatus = "unspecified"
+    due: Moment | None = None
+    held: Moment | None = None
+    by: Link | None = None
+    finding: Text | None = None
+    decision: Concept | None = None
+
+
+class CarePlan(Value):
+    """What was agreed to be done for a client, towards which goals."""
+
+    key: Key
+    client: Link
+    case: Link | None = None
+    status: PlanStatus = "unspecified"
+    status_reason: Concept | None = None
+    title: Text | None = None
+    description: Text | None = None
+    categories: Many[Concept] = ()
+    period: Period | None = None
+    created: Moment | None = None
+    author: Link | None = None
+    needs: Many[Link] = ()
+    goals: Items[Goal] = ()
+    activities: Items[Activity] = ()
+    reviews: Items[Review] = ()
+    replaces: Many[Link] = ()
+    notes: Many[Note] = ()
+
+    @model_validator(mode="after")
+    def _knows_its_goals(self) -> Self:
+        known = {goal.id for goal in self.goals}
+        for activity in self.activities:
+            if unknown := set(activity.goals) - known:
+                raise ValueError(f"activity {activity.id} serves goals that are not in the plan: {sorted(unknown)}")
+        return self

@@ -1,0 +1,116 @@
+"""A case: who is helped, by which case manager, and where it stands."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from fhircase.model.base import Items, Many, Value
+from fhircase.model.client import Client
+from fhircase.model.need import Need
+from fhircase.model.time import Moment
+from fhircase.model.value import Coding, Concept, Key, Link, Note, Period
+
+CaseStatus = Literal[
+    "unspecified",
+    "draft",
+    "referred",
+    "screening",
+    "accepted",
+    "waitlisted",
+    "assessing",
+    "planning",
+    "active",
+    "monitoring",
+    "on-hold",
+    "closed",
+    "closed-unmet",
+    "declined",
+    "withdrawn",
+    "entered-in-error",
+]
+Priority = Literal["unspecified", "routine", "urgent", "asap", "stat"]
+
+CASE_MANAGER = Coding(system="http://snomed.info/sct", code="768832004", display="Case manager")
+"""SNOMED CT's code for the role; who holds or held it stands in `Case.assignments`."""
+
+
+class StatusSpan(Value):
+    """A status the case had, and for how long."""
+
+    status: CaseStatus
+    period: Period
+
+
+class Origin(Value):
+    """How and from whom a case came in."""
+
+    how: Concept | None = None
+    source: Link | None = None
+    referral: Link | None = None
+    """The request that brought the client."""
+    stay: Link | None = None
+    """The hospital stay that the case follows."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self == Origin.model_construct():
+            raise ValueError("an origin needs at least one of how, source, referral, stay")
+        return self
+
+
+class Assignment(Value):
+    """A case manager who has or had the case."""
+
+    who: Link
+    period: Period | None = None
+
+
+class TeamMember(Value):
+    """Somebody else who helps, and as what."""
+
+    who: Link
+    role: Concept | None = None
+    period: Period | None = None
+
+    @model_validator(mode="after")
+    def _is_no_case_manager(self) -> Self:
+        if self.role and self.role.has(str(CASE_MANAGER.system), str(CASE_MANAGER.code)):
+            raise ValueError("a case manager belongs into `assignments`")
+        return self
+
+
+class Closure(Value):
+    """Why, with what outcome and when a case was closed."""
+
+    reason: Concept | None = None
+    outcome: Concept | None = None
+    on: Moment | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self == Closure.model_construct():
+            raise ValueError("a closure needs a reason, an outcome or a date")
+        return self
+
+
+class Case(Value):
+    """A client in the care of a case manager, from referral-in to closure."""
+
+    key: Key
+    client: Client
+    status: CaseStatus = "unspecified"
+    status_reason: Concept | None = None
+    history: Many[StatusSpan] = ()
+    held_until: Moment | None = None
+    """When a case on hold is taken up again."""
+    priority: Priority = "unspecified"
+    acuity: Concept | None = None
+    programme: Concept | None = None
+    origin: Origin | None = None
+    opened: Moment | None = None
+    case_manager: Link | None = None
+    assignments: Many[Assignment] = ()
+    team: Many[TeamMember] = ()
+    needs: Items[Need] = ()
+    notes: Many[Note] = ()
+    closure: Closure | None = None

@@ -1,0 +1,140 @@
+"""A referral: please help this person with this, and what became of it at each agency asked."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from fhircase.model.base import Item, Items, ItemId, Many, Text, Value
+from fhircase.model.case import Priority
+from fhircase.model.time import Moment
+from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
+
+Domain = Literal[
+    "unspecified",
+    "food",
+    "housing",
+    "transport",
+    "mental-health",
+    "substance-use",
+    "benefits",
+    "employment",
+    "education",
+    "legal",
+    "safety",
+    "home-care",
+    "rehabilitation",
+    "medical",
+    "other",
+]
+ReferralStatus = Literal[
+    "unspecified", "draft", "sent", "suspended", "completed", "cancelled", "entered-in-error"
+]
+OfferStatus = Literal[
+    "unspecified",
+    "draft",
+    "sent",
+    "seen",
+    "accepted",
+    "scheduled",
+    "waitlisted",
+    "in-progress",
+    "on-hold",
+    "declined",
+    "failed",
+    "completed",
+    "cancelled",
+    "entered-in-error",
+]
+OutcomeStatus = Literal[
+    "unspecified",
+    "preparation",
+    "in-progress",
+    "not-done",
+    "on-hold",
+    "stopped",
+    "completed",
+    "entered-in-error",
+]
+Standing = ReferralStatus | OfferStatus | Literal["cancel-requested"]
+
+_FINAL = frozenset({"declined", "failed", "completed", "cancelled", "entered-in-error"})
+
+
+class StatusChange(Value):
+    """A status that was reached, when, by whom and why."""
+
+    status: OfferStatus | ReferralStatus
+    at: Moment
+    by: Link | None = None
+    reason: Concept | None = None
+
+
+class Outcome(Item):
+    """What was provided to the client in answer to the referral."""
+
+    status: OutcomeStatus = "unspecified"
+    what: Concept | None = None
+    by: Link | None = None
+    when: Period | Moment | None = None
+    quantity: Quantity | None = None
+    result: Concept | None = None
+    notes: Many[Note] = ()
+
+
+class Offer(Item):
+    """The referral as one agency has it, or as any agency may claim it while `agency` is empty."""
+
+    agency: Link | None = None
+    status: OfferStatus = "unspecified"
+    status_reason: Concept | None = None
+    sent: Moment | None = None
+    history: Many[StatusChange] = ()
+    notes: Many[Note] = ()
+    outcomes: Items[Outcome] = ()
+
+
+class Referral(Value):
+    """A request for help to the outside, with everything that came of it."""
+
+    key: Key
+    client: Link
+    case: Link | None = None
+    plan: Link | None = None
+    activity: ItemId | None = None
+    """Id of the plan's activity that the referral fulfils."""
+    status: ReferralStatus = "unspecified"
+    status_reason: Concept | None = None
+    history: Many[StatusChange] = ()
+    domain: Domain = "unspecified"
+    categories: Many[Concept] = ()
+    service: Concept | None = None
+    urgency: Priority = "unspecified"
+    sent: Moment | None = None
+    sender: Link | None = None
+    needs: Many[Link] = ()
+    reasons: Many[Concept] = ()
+    goals: Many[Link] = ()
+    when: Period | Recurrence | Moment | None = None
+    quantity: Quantity | None = None
+    do_not_contact: bool = False
+    """True: the agency must not contact the client on its own."""
+    instructions: Text | None = None
+    """For the client, in plain words."""
+    notes: Many[Note] = ()
+    offers: Items[Offer] = ()
+
+    @model_validator(mode="after")
+    def _activity_has_a_plan(self) -> Self:
+        if self.activity is not None and self.plan is None:
+            raise ValueError("an activity needs the plan it belongs to")
+        return self
+
+    @property
+    def standing(self) -> Standing:
+        """Where the referral stands as a whole: the requester's status, or the newest offer's while it is sent."""
+        newest = self.offers[-1].status if self.offers else "unspecified"
+        if self.status == "cancelled" and self.offers and newest not in _FINAL:
+            return "cancel-requested"
+        if self.status == "sent" and newest not in ("unspecified", "draft", "entered-in-error"):
+            return newest
+        return self.status
