@@ -24,21 +24,20 @@ Entry: TypeAlias = dict[str, Any]
 def create(resource: Mapping[str, Any], *, if_none_exist: Criteria | None = None) -> Entry:
     """Make the entry that creates a resource.
 
-    A resource that others of the bundle refer to carries a UUID of ours as its `id`; they say `urn:uuid:<id>`, and
-    the server puts its own id in both places.
+    A resource that others of the bundle refer to carries a UUID of ours as its `id`, and they say
+    `urn:uuid:<id>`; the server puts its own id in both places.
 
     Raises:
         InvalidInput: the `id` is no UUID, so it looks like a server's.
 
     Source: https://hl7.org/fhir/R4/bundle.html#fullUrl
     """
-    type = _type(resource)
+    named = _type(resource)
     entry: Entry = {}
-    id = resource.get("id")
-    if id is not None:
-        entry["fullUrl"] = f"urn:uuid:{_uuid(id, type)}"
+    if resource.get("id") is not None:
+        entry["fullUrl"] = f"urn:uuid:{_uuid(resource['id'], named)}"
     entry["resource"] = {name: value for name, value in resource.items() if name != "id"}
-    entry["request"] = {"method": "POST", "url": type}
+    entry["request"] = {"method": "POST", "url": named}
     if if_none_exist is not None:
         entry["request"]["ifNoneExist"] = query(if_none_exist)
     return entry
@@ -52,10 +51,10 @@ def update(
     Raises:
         InvalidInput: the resource has no id and there is no `where`.
     """
-    type, id = _type(resource), resource.get("id")
-    if where is None and not id:
-        raise InvalidInput(Problem("a resource to update has no id", path=f"{type}.id"))
-    url = f"{type}/{id}" if where is None else f"{type}?{query(where)}"
+    named, own = _type(resource), resource.get("id")
+    if where is None and not own:
+        raise InvalidInput(Problem("a resource to update has no id", path=f"{named}.id"))
+    url = f"{named}/{own}" if where is None else f"{named}?{query(where)}"
     return {"resource": dict(resource), "request": _request("PUT", url, if_match)}
 
 
@@ -134,15 +133,18 @@ def results(sent: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[EntryRe
 
 def _result(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> EntryResult:
     request, response = asked.get("request") or {}, answered.get("response") or {}
-    type, _, id = str(request.get("url") or "").partition("?")[0].partition("/")
+    named, _, own = str(request.get("url") or "").partition("?")[0].partition("/")
     resource = answered.get("resource")
     outcome = response.get("outcome") or resource
     place = Location.read(response.get("location"))
-    if request.get("method") != "GET" and (resource or {}).get("resourceType") != type:
+    found = (resource or {}).get("resourceType")
+    if request.get("method") == "GET":
+        named = found or named
+    elif found != named:
         resource = None
     return EntryResult(
         method=str(request.get("method") or ""), status=_status(response, resource),
-        type=place.type or type, id=str((resource or {}).get("id") or place.id or id),
+        type=place.type or named, id=str((resource or {}).get("id") or place.id or own),
         etag=etag_of(response.get("etag"), resource, place), location=response.get("location"),
         last_modified=instant(response.get("lastModified")) or last_updated(resource),
         resource=resource, issues=issues_of(outcome),
@@ -170,10 +172,10 @@ def _guarded(request: Mapping[str, Any]) -> bool:
 
 
 def _type(resource: Mapping[str, Any]) -> str:
-    type = resource.get("resourceType")
-    if not isinstance(type, str) or not type:
+    named = resource.get("resourceType")
+    if not isinstance(named, str) or not named:
         raise InvalidInput(Problem("a resource does not say its type", path="resourceType"))
-    return type
+    return named
 
 
 def _uuid(id: object, type: str) -> str:

@@ -1,7 +1,7 @@
 """OperationOutcome in plain words: by severity, and without any person's data.
 
-Rule: what an issue's text shows is picked from closed lists (severity, code, element path). What the server wrote
-in its own words may quote a patient, so it stays in `diagnostics`, which no text or repr shows.
+Rule: what an issue's text shows is picked from closed lists (severity, code, element path). What the server
+wrote in its own words may quote a patient, so it stays in `diagnostics`, which no text or repr shows.
 """
 
 import re
@@ -18,11 +18,13 @@ _WORDS = {
     "invariant": "a rule of FHIR or of a profile is broken", "security": "a security check failed",
     "login": "the server wants a login", "unknown": "the server does not know who is asking",
     "expired": "the login has expired", "forbidden": "this login may not do this",
-    "suppressed": "something was held back for security reasons", "processing": "the server refused to process it",
+    "suppressed": "something was held back for security reasons",
+    "processing": "the server refused to process it",
     "not-supported": "the server does not support this", "duplicate": "there is one already",
     "multiple-matches": "more than one resource matches", "not-found": "it is not there",
     "deleted": "it was deleted", "too-long": "something is too long",
-    "code-invalid": "a code is not in its code system or value set", "extension": "an extension is not accepted",
+    "code-invalid": "a code is not in its code system or value set",
+    "extension": "an extension is not accepted",
     "too-costly": "the server finds this too costly", "business-rule": "a rule of the server's forbids it",
     "conflict": "somebody changed it in between", "limited-filter": "not all search criteria were applied",
     "transient": "a passing failure", "lock-error": "the resource is locked",
@@ -38,7 +40,7 @@ _LINE = re.compile(r"Line\[")
 
 @dataclass(frozen=True, slots=True)
 class Issue(Problem):
-    """One issue of an OperationOutcome. Its text is safe to show; `diagnostics` is the server's and may not be."""
+    """One issue of an OperationOutcome. Its text is safe to show; its `diagnostics` may not be."""
 
     severity: str = ""
     code: str = ""

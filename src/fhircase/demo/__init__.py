@@ -1,0 +1,1 @@
+"""A real FHIR server on this machine, for demonstrations and tests."""

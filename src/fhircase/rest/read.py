@@ -1,0 +1,48 @@
+"""Read a resource as it is, as it was, and all it has been."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhircase.rest.address import Address
+from fhircase.rest.answer import resource_of
+from fhircase.rest.ask import get
+from fhircase.rest.message import Interaction
+from fhircase.rest.stored import Stored, stored
+
+
+def read(address: Address, type: str, id: str) -> Interaction[Stored]:
+    """Read the current version of a resource.
+
+    Source: https://hl7.org/fhir/R4/http.html#read
+    """
+    return _read(address.url(type, id), type, id)
+
+
+def vread(address: Address, type: str, id: str, version: str) -> Interaction[Stored]:
+    """Read one version of a resource.
+
+    Source: https://hl7.org/fhir/R4/http.html#vread
+    """
+    return _read(address.url(type, id, "_history", version), type, id)
+
+
+def _read(url: str, type: str, id: str) -> Interaction[Stored]:
+    request = get(url, fresh=True)
+    response = yield request
+    resource = resource_of(request, response, expect=type)
+    return stored(resource, response.status, response.headers, type=type, id=id)
+
+
+def versions(entries: list[dict[str, Any]], type: str, id: str) -> Iterator[Stored]:
+    """Read the entries of a history page; a deletion has no resource and status 204 or 410.
+
+    Source: https://hl7.org/fhir/R4/http.html#history
+    """
+    for entry in entries:
+        answer = entry.get("response") or {}
+        method = (entry.get("request") or {}).get("method")
+        status = str(answer.get("status") or "")[:3]
+        known = int(status) if status.isdecimal() else (204 if method == "DELETE" else 200)
+        headers = {"etag": answer.get("etag"), "location": answer.get("location")}
+        given = {name: value for name, value in headers.items() if isinstance(value, str)}
+        yield stored(entry.get("resource"), known, given, type=type, id=id)
