@@ -1,0 +1,162 @@
+"""What the ledger holds, as small frozen values. Texts are JSON bytes the ledger never looks into."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from fhircase.errors import Problem
+from fhircase.ledger.states import Cause, State
+
+
+class RecordKey(NamedTuple):
+    """Which record: the same for everybody, on every server."""
+
+    kind: str
+    namespace: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What the local system last gave us, or acknowledged receiving."""
+
+    text: bytes
+    digest: str
+    """Opaque; equal digests mean that nothing needs looking at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: the local system's base, and what it should see now that others' changes are merged in."""
+
+    key: RecordKey
+    current: bytes
+    revision: int
+    """Grows by one at each change of `current`; 1 at first."""
+    local: Local | None = None
+    """Nothing for a record the local system has not seen yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What one part of a record is on one server, as last agreed for that record.
+
+    A resource shared by two records stands here twice, each with its own base: what one record has
+    merged, the other may not have seen yet.
+    """
+
+    server: str
+    key: RecordKey
+    role: str
+    reference: str
+    etag: str | None = None
+    agreed: bytes | None = None
+    mapping: str = ""
+    """Digest of the mapping that read or wrote it."""
+    linked: bool = False
+    """Belongs to the server; never written by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far one record got with one server."""
+
+    server: str
+    key: RecordKey
+    state: State
+    since: datetime
+    """When it came into this state."""
+    updated: datetime
+    wanted: int = 0
+    """The newest revision this server should see."""
+    sent: int = 0
+    """The revision last claimed for sending, or agreed by pulling."""
+    attempts: int = 0
+    """Claims since it was last agreed or wished anew; snoozes do not count."""
+    fence: int = 0
+    """Grows at each claim, so that a late answer of a lost claim is told from a valid one."""
+    unsure: bool = False
+    """It may have reached the server without our knowing: look before sending again."""
+    not_before: datetime | None = None
+    lease_until: datetime | None = None
+    owner: str | None = None
+    code: str = ""
+    """One word for programs: why it is where it is."""
+    reason: str = ""
+    """The same in plain words; never a person's data."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send one record, as it was when claimed, until the lease ends."""
+
+    server: str
+    record: Record
+    owner: str
+    fence: int
+    attempts: int
+    """1 at the first attempt."""
+    unsure: bool
+    """An earlier attempt may have reached the server: look before sending."""
+
+    @property
+    def key(self) -> RecordKey:
+        """Which record this is the right to send."""
+        return self.record.key
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a record at a server. Only the named constructors make sense; use them."""
+
+    cause: Cause
+    code: str = ""
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+    not_before: datetime | None = None
+    unsure: bool = False
+    counts: bool = True
+
+    @classmethod
+    def accepted(cls) -> "Verdict":
+        """The server holds it."""
+        return cls(Cause.ACCEPTED)
+
+    @classmethod
+    def refused(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":
+        """As it is, it will never be taken: wait for a change of the record or a person."""
+        return cls(Cause.REFUSED, code, reason, problems)
+
+    @classmethod
+    def disputed(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":
+        """Both sides changed the same, and no policy decides: wait for a person."""
+        return cls(Cause.DISPUTED, code, reason, problems)
+
+    @classmethod
+    def held(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":
+        """Something else must be settled first: wait until it is released."""
+        return cls(Cause.HELD, code, reason, problems)
+
+    @classmethod
+    def later(cls, not_before: datetime, reason: str = "", *, code: str = "",
+              problems: tuple[Problem, ...] = (), unsure: bool = False, counts: bool = True) -> "Verdict":
+        """Try again, not before then; `unsure` if it may have arrived, `counts=False` for a mere snooze."""
+        return cls(Cause.PUT_OFF, code, reason, problems, not_before, unsure, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One piece of news for the local system."""
+
+    id: str
+    """Given by whoever announces it and derived from what happened, so that the same news has one id."""
+    key: RecordKey
+    revision: int
+    when: datetime
+    source: str
+    """The server that said so."""
+    fields: tuple[str, ...]
+    """Names of the fields that changed; never their values."""
+    position: int = 0
+    """Where it stands in the feed, given by the ledger: the cursor to read on from."""

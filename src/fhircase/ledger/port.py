@@ -1,0 +1,132 @@
+"""What the engine asks of a ledger, in the engine's words; what it means is in tests/ledger/test_behaviour.py.
+
+Time is always an argument, with an offset. One ledger object belongs to one thread; open another for
+another thread or process, on the same ledger.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol, Self
+
+from fhircase.ledger.entries import Change, Claim, Delivery, Local, Record, RecordKey, Resource, Verdict
+from fhircase.ledger.states import State
+
+
+class Ledger(Protocol):
+    """The durable truth about what each server holds and is still owed."""
+
+    def unit(self) -> AbstractContextManager[None]:
+        """Make everything inside one transaction: all of it happens, or nothing. May be nested."""
+
+    def close(self) -> None:
+        """Let go of the store; closing twice is fine."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+
+    # -- records ------------------------------------------------------------------------------------
+
+    def keep(self, key: RecordKey, current: bytes, *, now: datetime, local: Local | None = None) -> int:
+        """Store a record as it should be seen now, with the local system's base if that changed.
+
+        Returns its revision, which is one higher if `current` differs from what was stored.
+        """
+
+    def records(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        """Those of the records that are known."""
+
+    def digests(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
+        """The local digests of those records that have one; cheap, for telling what is unchanged."""
+
+    def scan(self, kind: str | None = None) -> Iterator[Record]:
+        """Every record, in the order they became known, a page in memory at a time."""
+
+    # -- resources ----------------------------------------------------------------------------------
+
+    def resources(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, tuple[Resource, ...]]:
+        """What those records are on a server, by role; records that are nothing there are left out."""
+
+    def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
+        """Which records those references are part of; more than one for a shared resource."""
+
+    def keep_resources(self, resources: Iterable[Resource], *, now: datetime) -> None:
+        """Store what was agreed; replaces what stood at the same server, record and role."""
+
+    def drop_resource(self, server: str, key: RecordKey, role: str) -> None:
+        """Forget a resource, because it is gone from the server or was never the right one."""
+
+    # -- deliveries ---------------------------------------------------------------------------------
+
+    def wish(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> int:
+        """Owe the server the records as they are now; returns how many were not wished so already."""
+
+    def pulled(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> None:
+        """Note that what the server holds is merged into the records as they are now."""
+
+    def release(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> int:
+        """Owe again what was held, refused, in conflict or agreed; returns how many were."""
+
+    def park(self, server: str, key: RecordKey, verdict: Verdict, *, now: datetime) -> bool:
+        """Hold, refuse or dispute a record without sending it; False if that may not be said now."""
+
+    def due(self, server: str, *, now: datetime, limit: int | None = None) -> list[Delivery]:
+        """What could be claimed now, oldest first."""
+
+    def claim(self, server: str, *, owner: str, limit: int, lease: timedelta, now: datetime,
+              only: Iterable[RecordKey] | None = None) -> list[Claim]:
+        """Take the right to send up to `limit` records that are due, oldest first, or only those named."""
+
+    def renew(self, claims: Iterable[Claim], *, lease: timedelta, now: datetime) -> int:
+        """Extend leases; returns how many of the claims are still good."""
+
+    def settle(self, claim: Claim, verdict: Verdict, *, now: datetime,
+               resources: Iterable[Resource] = ()) -> bool:
+        """Say what became of a claim, and keep what was agreed.
+
+        False, and nothing is stored, if the claim was lost meanwhile: somebody else looks after it now.
+        """
+
+    def rescue(self, *, now: datetime, dead: Iterable[str] = ()) -> int:
+        """Owe again what nobody is sending any more: leases run out, or owners known to be dead."""
+
+    def owners(self) -> frozenset[str]:
+        """Who is sending at the moment."""
+
+    def deliveries(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, Delivery]:
+        """How far those records got; records never wished there are left out."""
+
+    def in_state(self, state: State, *, server: str | None = None,
+                 limit: int | None = None) -> list[Delivery]:
+        """Everything in a state, at one server or at all, longest there first."""
+
+    def status(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Count records per server and state; what is being sent counts as owed."""
+
+    # -- what else a server needs remembered --------------------------------------------------------
+
+    def cursor(self, server: str, name: str) -> str | None:
+        """How far a query has been read."""
+
+    def move_cursor(self, server: str, name: str, position: str, *, now: datetime) -> None:
+        """Note how far a query has been read."""
+
+    def links(self, server: str, names: Iterable[str]) -> dict[str, str]:
+        """The server's references for what we call by these names; unknown names are left out."""
+
+    def named(self, server: str, references: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The other way round: our names for these references."""
+
+    def link(self, server: str, name: str, reference: str, *, now: datetime) -> None:
+        """Note what a name is on a server; the last word counts."""
+
+    def unlink(self, server: str, names: Iterable[str]) -> None:
+        """Forget what these names are on a server."""
+
+    # -- news for the local system ------------------------------------------------------------------
+
+    def announce(self, change: Change) -> bool:
+        """Append to the feed; False if a change with this id is there already."""
+
+    def changes(self, after: int = 0, *, limit: int | None = None) -> list[Change]:
+        """The feed beyond a position, in order."""

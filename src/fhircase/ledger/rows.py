@@ -1,0 +1,107 @@
+"""Ledger values to and from the rows of a SQL store, column by column under the same names."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Protocol
+
+from fhircase.errors import Problem
+from fhircase.ledger import moments
+from fhircase.ledger.entries import Change, Delivery, Local, Record, RecordKey, Resource
+from fhircase.ledger.states import State
+
+
+class Row(Protocol):
+    """A row that answers by column name, whichever library read it."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def key(row: Row) -> RecordKey:
+    """Read which record a row is about."""
+    return RecordKey(row["kind"], row["namespace"], row["value"])
+
+
+def record(row: Row) -> Record:
+    """Read a record."""
+    local = None if row["local"] is None else Local(row["local"], row["digest"])
+    return Record(key(row), row["current"], row["revision"], local)
+
+
+def resource(row: Row) -> Resource:
+    """Read a resource."""
+    return Resource(row["server"], key(row), row["role"], row["reference"], row["etag"], row["agreed"],
+                    row["mapping"], bool(row["linked"]))
+
+
+def delivery(row: Row) -> Delivery:
+    """Read a delivery."""
+    return Delivery(
+        server=row["server"], key=key(row), state=State(row["state"]), since=moments.read(row["since"]),
+        updated=moments.read(row["updated"]), wanted=row["wanted"], sent=row["sent"],
+        attempts=row["attempts"], fence=row["fence"], unsure=bool(row["unsure"]),
+        not_before=_moment(row["not_before"]), lease_until=_moment(row["lease_until"]),
+        owner=row["owner"], code=row["code"], reason=row["reason"], problems=_problems(row["problems"]),
+    )
+
+
+def delivery_row(delivery: Delivery, record: int) -> dict[str, Any]:
+    """Write a delivery."""
+    return {
+        "server": delivery.server, "record": record, "state": str(delivery.state),
+        "since": moments.written(delivery.since), "updated": moments.written(delivery.updated),
+        "wanted": delivery.wanted, "sent": delivery.sent, "attempts": delivery.attempts,
+        "fence": delivery.fence, "unsure": int(delivery.unsure),
+        "not_before": _text(delivery.not_before), "lease_until": _text(delivery.lease_until),
+        "owner": delivery.owner, "code": delivery.code, "reason": delivery.reason,
+        "problems": json.dumps([asdict(problem) for problem in delivery.problems], ensure_ascii=False)
+        if delivery.problems else "[]",
+    }
+
+
+def resource_row(resource: Resource, record: int, now: datetime) -> dict[str, Any]:
+    """Write a resource."""
+    return {
+        "server": resource.server, "record": record, "role": resource.role, "reference": resource.reference,
+        "etag": resource.etag, "agreed": resource.agreed, "mapping": resource.mapping,
+        "linked": int(resource.linked), "now": moments.written(now),
+    }
+
+
+def change(row: Row) -> Change:
+    """Read a change."""
+    return Change(row["id"], key(row), row["revision"], moments.read(row["happened"]), row["source"],
+                  tuple(json.loads(row["fields"])), row["position"])
+
+
+def change_row(change: Change, record: int) -> dict[str, Any]:
+    """Write a change."""
+    return {
+        "id": change.id, "record": record, "revision": change.revision,
+        "happened": moments.written(change.when), "source": change.source,
+        "fields": json.dumps(change.fields, ensure_ascii=False),
+    }
+
+
+def status(counts: Iterable[Row]) -> dict[str, dict[str, dict[str, int]]]:
+    """Sum up rows of server, state and number of records."""
+    servers: dict[str, dict[str, int]] = {}
+    for row in counts:
+        shown = servers.setdefault(row["server"], {str(s): 0 for s in State if s is not State.SENDING})
+        # Whoever asks cares whether it is there yet; that it is on its way right now is no answer.
+        state = State.OWED if row["state"] == State.SENDING else State(row["state"])
+        shown[str(state)] += row["records"]
+    return {"servers": servers}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else moments.read(text)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moments.written(moment)
+
+
+def _problems(text: str) -> tuple[Problem, ...]:
+    return () if text == "[]" else tuple(Problem(**problem) for problem in json.loads(text))

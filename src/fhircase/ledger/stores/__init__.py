@@ -1,0 +1,29 @@
+"""Where a ledger can be kept: one module a store, found by walking this package.
+
+A store module offers `SCHEME` (the word before `:` in a location) and `open_store(location, *, create)`.
+"""
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Protocol
+
+from fhircase.ledger.port import Ledger
+
+
+class Store(Protocol):
+    """What a store module offers."""
+
+    SCHEME: str
+
+    def open_store(self, location: str, *, create: bool = True) -> Ledger:
+        """Open the ledger there; with `create`, make one if there is none."""
+
+
+@cache
+def stores() -> Mapping[str, Store]:
+    """Every store there is, by its scheme."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    return MappingProxyType({module.SCHEME: module for module in modules})

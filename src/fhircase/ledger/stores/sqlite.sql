@@ -1,0 +1,189 @@
+-- Queries of the SQLite store. A schema_N brings a ledger of version N-1 to version N and is never changed
+-- once released: add the next one instead. STRICT is taken out by the store where SQLite is too old for it.
+
+-- name: schema_1
+CREATE TABLE records (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    current     BLOB NOT NULL,
+    revision    INTEGER NOT NULL CHECK (revision > 0),
+    local       BLOB,
+    digest      TEXT,
+    updated     TEXT NOT NULL,
+    UNIQUE (kind, namespace, value),
+    CHECK ((local IS NULL) = (digest IS NULL))
+) STRICT;
+
+CREATE TABLE resources (
+    server      TEXT NOT NULL,
+    record      INTEGER NOT NULL REFERENCES records ON DELETE CASCADE,
+    role        TEXT NOT NULL,
+    reference   TEXT NOT NULL,
+    etag        TEXT,
+    agreed      BLOB,
+    mapping     TEXT NOT NULL,
+    linked      INTEGER NOT NULL CHECK (linked IN (0, 1)),
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (server, record, role)
+) STRICT;
+CREATE INDEX resources_by_reference ON resources (server, reference);
+CREATE INDEX resources_by_record ON resources (record);
+
+CREATE TABLE deliveries (
+    server      TEXT NOT NULL,
+    record      INTEGER NOT NULL REFERENCES records ON DELETE CASCADE,
+    state       TEXT NOT NULL,
+    since       TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    wanted      INTEGER NOT NULL,
+    sent        INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL CHECK (attempts >= 0),
+    fence       INTEGER NOT NULL,
+    unsure      INTEGER NOT NULL CHECK (unsure IN (0, 1)),
+    not_before  TEXT,
+    lease_until TEXT,
+    owner       TEXT,
+    code        TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    problems    TEXT NOT NULL,
+    PRIMARY KEY (server, record),
+    CHECK ((owner IS NULL) = (lease_until IS NULL))
+) STRICT;
+CREATE INDEX deliveries_by_state ON deliveries (state, server, since, record);
+CREATE INDEX deliveries_by_record ON deliveries (record);
+
+CREATE TABLE cursors (
+    server      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    position    TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (server, name)
+) STRICT;
+
+CREATE TABLE links (
+    server      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    reference   TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (server, name)
+) STRICT;
+CREATE INDEX links_by_reference ON links (server, reference);
+
+CREATE TABLE changes (
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    record      INTEGER NOT NULL REFERENCES records ON DELETE CASCADE,
+    revision    INTEGER NOT NULL,
+    happened    TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    fields      TEXT NOT NULL
+) STRICT;
+CREATE INDEX changes_by_record ON changes (record);
+
+-- name: keep
+INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
+VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
+ON CONFLICT (kind, namespace, value) DO UPDATE SET
+    revision = revision + (current <> excluded.current),
+    current = excluded.current,
+    local = coalesce(excluded.local, local),
+    digest = coalesce(excluded.digest, digest),
+    updated = excluded.updated;
+
+-- name: record
+SELECT id, kind, namespace, value, current, revision, local, digest
+FROM records WHERE kind = ? AND namespace = ? AND value = ?;
+
+-- name: identity
+SELECT id, revision FROM records WHERE kind = ? AND namespace = ? AND value = ?;
+
+-- name: digest
+SELECT digest FROM records WHERE kind = ? AND namespace = ? AND value = ? AND digest IS NOT NULL;
+
+-- name: scan
+SELECT id, kind, namespace, value, current, revision, local, digest FROM records
+WHERE id > :after AND (:kind IS NULL OR kind = :kind) ORDER BY id LIMIT 500;
+
+-- name: resources
+SELECT server, kind, namespace, value, role, reference, etag, agreed, mapping, linked
+FROM records JOIN resources ON record = id
+WHERE server = ? AND kind = ? AND namespace = ? AND value = ? ORDER BY role;
+
+-- name: holders
+SELECT server, kind, namespace, value, role, reference, etag, agreed, mapping, linked
+FROM resources JOIN records ON id = record
+WHERE server = ? AND reference = ? ORDER BY kind, namespace, value, role;
+
+-- name: keep_resource
+INSERT INTO resources (server, record, role, reference, etag, agreed, mapping, linked, updated)
+VALUES (:server, :record, :role, :reference, :etag, :agreed, :mapping, :linked, :now)
+ON CONFLICT (server, record, role) DO UPDATE SET
+    reference = excluded.reference, etag = excluded.etag, agreed = excluded.agreed,
+    mapping = excluded.mapping, linked = excluded.linked, updated = excluded.updated;
+
+-- name: drop_resource
+DELETE FROM resources WHERE server = :server AND role = :role AND record =
+    (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
+
+-- name: delivery
+SELECT deliveries.*, kind, namespace, value FROM records JOIN deliveries ON record = id
+WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+
+-- name: due
+SELECT deliveries.*, kind, namespace, value FROM deliveries JOIN records ON id = record
+WHERE state = :state AND server = :server AND (not_before IS NULL OR not_before <= :now)
+ORDER BY since, record LIMIT :limit;
+
+-- name: in_state
+SELECT deliveries.*, kind, namespace, value FROM deliveries JOIN records ON id = record
+WHERE state = :state AND (:server IS NULL OR server = :server)
+ORDER BY since, server, record LIMIT :limit;
+
+-- name: keep_delivery
+INSERT INTO deliveries (server, record, state, since, updated, wanted, sent, attempts, fence, unsure,
+                        not_before, lease_until, owner, code, reason, problems)
+VALUES (:server, :record, :state, :since, :updated, :wanted, :sent, :attempts, :fence, :unsure,
+        :not_before, :lease_until, :owner, :code, :reason, :problems)
+ON CONFLICT (server, record) DO UPDATE SET
+    state = excluded.state, since = excluded.since, updated = excluded.updated,
+    wanted = excluded.wanted, sent = excluded.sent, attempts = excluded.attempts,
+    fence = excluded.fence, unsure = excluded.unsure, not_before = excluded.not_before,
+    lease_until = excluded.lease_until, owner = excluded.owner, code = excluded.code,
+    reason = excluded.reason, problems = excluded.problems;
+
+-- name: owners
+SELECT DISTINCT owner FROM deliveries WHERE state = ? AND owner IS NOT NULL;
+
+-- name: counts
+SELECT server, state, count(*) AS records FROM deliveries GROUP BY server, state ORDER BY server;
+
+-- name: cursor
+SELECT position FROM cursors WHERE server = ? AND name = ?;
+
+-- name: move_cursor
+INSERT INTO cursors (server, name, position, updated) VALUES (:server, :name, :position, :now)
+ON CONFLICT (server, name) DO UPDATE SET position = excluded.position, updated = excluded.updated;
+
+-- name: link
+INSERT INTO links (server, name, reference, updated) VALUES (:server, :name, :reference, :now)
+ON CONFLICT (server, name) DO UPDATE SET reference = excluded.reference, updated = excluded.updated;
+
+-- name: links
+SELECT reference FROM links WHERE server = ? AND name = ?;
+
+-- name: named
+SELECT name FROM links WHERE server = ? AND reference = ? ORDER BY name;
+
+-- name: unlink
+DELETE FROM links WHERE server = ? AND name = ?;
+
+-- name: announce
+INSERT INTO changes (id, record, revision, happened, source, fields)
+VALUES (:id, :record, :revision, :happened, :source, :fields) ON CONFLICT (id) DO NOTHING;
+
+-- name: changes
+SELECT position, changes.id, kind, namespace, value, changes.revision, happened, source, fields
+FROM changes JOIN records ON records.id = record
+WHERE position > :after ORDER BY position LIMIT :limit;

@@ -1,0 +1,452 @@
+"""What any ledger must do. A store passes all of this, or it is not one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from fhircase.errors import LedgerError, Problem
+from fhircase.ledger import Change, Claim, Ledger, Local, Record, RecordKey, Resource, State, Verdict
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
+LATER = NOW + timedelta(hours=1)
+LEASE = timedelta(minutes=5)
+ONE, TWO, THREE = (RecordKey("thing", "https://a.example", value) for value in "123")
+TASK = Resource("north", ONE, "task", "Task/12", 'W/"7"', b'{"n":72.50}', "digest")
+
+
+def wished(book: Ledger, *keys: RecordKey, server: str = "north", now: datetime = NOW) -> None:
+    for key in keys:
+        book.keep(key, b"{}", now=now)
+    book.wish(server, keys, now=now)
+
+
+def take(book: Ledger, server: str = "north", *, now: datetime = NOW, limit: int = 10,
+         owner: str = "me") -> list[Claim]:
+    return book.claim(server, owner=owner, limit=limit, lease=LEASE, now=now)
+
+
+def state(book: Ledger, key: RecordKey = ONE, server: str = "north") -> State:
+    return book.deliveries(server, [key])[key].state
+
+
+class TestRecords:
+    def test_a_kept_record_comes_back_byte_for_byte(self, book: Ledger) -> None:
+        local = Local('{"b" : 1.0, "ä": "\x00"}'.encode(), "sha")
+        assert book.keep(ONE, b'{"a":72.50}', now=NOW, local=local) == 1
+        assert book.records([ONE, TWO]) == {ONE: Record(ONE, b'{"a":72.50}', 1, local)}
+
+    def test_the_revision_grows_only_when_what_should_be_seen_changes(self, book: Ledger) -> None:
+        assert book.keep(ONE, b"1", now=NOW) == 1
+        assert book.keep(ONE, b"1", now=NOW, local=Local(b"0", "d")) == 1
+        assert book.keep(ONE, b"2", now=NOW) == 2
+
+    def test_news_from_a_server_leaves_the_local_base_alone(self, book: Ledger) -> None:
+        local = Local(b"1", "d")
+        book.keep(ONE, b"1", now=NOW, local=local)
+        book.keep(ONE, b"2", now=NOW)
+        assert book.records([ONE])[ONE].local == local
+
+    def test_two_namespaces_with_the_same_value_are_two_records(self, book: Ledger) -> None:
+        other = ONE._replace(namespace="https://b.example")
+        book.keep(ONE, b"1", now=NOW)
+        book.keep(other, b"2", now=NOW)
+        assert [record.current for record in book.records([ONE, other]).values()] == [b"1", b"2"]
+
+    def test_digests_are_there_only_for_what_the_local_system_gave(self, book: Ledger) -> None:
+        book.keep(ONE, b"1", now=NOW, local=Local(b"1", "d"))
+        book.keep(TWO, b"1", now=NOW)
+        assert book.digests([ONE, TWO, THREE]) == {ONE: "d"}
+
+    def test_a_scan_sees_every_record_once_also_when_there_are_many(self, book: Ledger) -> None:
+        keys = [RecordKey("many", "n", str(number)) for number in range(1203)]
+        with book.unit():
+            for key in [*keys, ONE]:
+                book.keep(key, b"", now=NOW)
+        assert [record.key for record in book.scan()] == [*keys, ONE]
+        assert [record.key for record in book.scan("thing")] == [ONE]
+
+    def test_a_record_that_is_not_there_cannot_be_owed(self, book: Ledger) -> None:
+        with pytest.raises(LedgerError, match="holds no thing 1"):
+            book.wish("north", [ONE], now=NOW)
+
+
+class TestResources:
+    def test_what_was_agreed_comes_back_with_its_etag_and_mapping(self, book: Ledger) -> None:
+        goal = Resource("north", ONE, "goal:g1", "Goal/3", linked=True)
+        book.keep(ONE, b"", now=NOW)
+        book.keep_resources([TASK, goal], now=NOW)
+        assert book.resources("north", [ONE, TWO]) == {ONE: (goal, TASK)}
+        assert book.resources("south", [ONE]) == {}
+
+    def test_a_shared_resource_keeps_a_base_for_each_record(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        book.keep(TWO, b"", now=NOW)
+        theirs = replace(TASK, key=TWO, agreed=b"older", etag="0")
+        book.keep_resources([TASK, theirs], now=NOW)
+        assert book.holders("north", ["Task/12", "Task/13"]) == {"Task/12": (TASK, theirs)}
+
+    def test_keeping_again_replaces_and_dropping_forgets(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        book.keep_resources([TASK], now=NOW)
+        book.keep_resources([replace(TASK, reference="Task/99")], now=NOW)
+        assert list(book.holders("north", ["Task/12", "Task/99"])) == ["Task/99"]
+        book.drop_resource("north", ONE, "task")
+        assert book.resources("north", [ONE]) == {}
+
+
+class TestOwing:
+    def test_ten_edits_are_one_debt(self, book: Ledger) -> None:
+        for number in range(10):
+            book.keep(ONE, b"%d" % number, now=NOW)
+            assert book.wish("north", [ONE], now=NOW) == 1
+        [claim] = take(book)
+        assert (claim.record.current, claim.record.revision) == (b"9", 10)
+
+    def test_wishing_what_is_agreed_already_owes_nothing(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.accepted(), now=NOW)
+        assert book.wish("north", [ONE], now=LATER) == 0
+        assert state(book) is State.AGREED
+
+    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both"),
+                                         Verdict.held("who?")])
+    def test_wishing_the_same_again_does_not_wake_what_waits_for_somebody(
+            self, book: Ledger, verdict: Verdict) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], verdict, now=NOW)
+        before = book.deliveries("north", [ONE])
+        assert book.wish("north", [ONE], now=LATER) == 0
+        assert book.deliveries("north", [ONE]) == before
+
+    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both")])
+    def test_an_edit_gives_what_was_refused_or_disputed_another_chance(
+            self, book: Ledger, verdict: Verdict) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], verdict, now=NOW)
+        book.keep(ONE, b"new", now=NOW)
+        book.wish("north", [ONE], now=LATER)
+        delivery = book.deliveries("north", [ONE])[ONE]
+        assert (delivery.state, delivery.reason, delivery.attempts) == (State.OWED, "", 0)
+
+    def test_what_is_held_stays_held_until_released(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.held("no such person there", code="no-match"), now=NOW)
+        book.keep(ONE, b"new", now=NOW)
+        assert book.wish("north", [ONE], now=NOW) == 1
+        assert take(book) == []
+        [delivery] = book.in_state(State.HELD, server="north")
+        assert (delivery.code, delivery.reason) == ("no-match", "no such person there")
+        assert book.release("north", [ONE, TWO], now=NOW) == 1
+        [claim] = take(book)
+        assert claim.record.current == b"new"
+
+    def test_what_was_pulled_is_agreed_and_not_owed_back(self, book: Ledger) -> None:
+        book.keep(ONE, b"theirs", now=NOW)
+        book.pulled("north", [ONE], now=NOW)
+        assert state(book) is State.AGREED
+        assert book.wish("north", [ONE], now=NOW) == 0
+        assert book.wish("south", [ONE], now=NOW) == 1
+
+    def test_news_does_not_forget_what_is_still_owed(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep(ONE, b"merged", now=NOW)
+        book.pulled("north", [ONE], now=NOW)
+        assert state(book) is State.OWED
+
+    def test_news_makes_a_conflict_be_looked_at_again(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.park("north", ONE, Verdict.disputed("both"), now=NOW)
+        book.pulled("north", [ONE], now=NOW)
+        assert state(book) is State.OWED
+
+    def test_servers_do_not_see_each_others_debts(self, book: Ledger) -> None:
+        wished(book, ONE)
+        wished(book, ONE, server="south")
+        [claim] = take(book)
+        book.settle(claim, Verdict.refused("no"), now=NOW)
+        assert state(book, server="south") is State.OWED
+
+    def test_agreed_can_be_looked_at_again_on_demand(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        book.pulled("north", [ONE], now=NOW)
+        assert book.release("north", [ONE], now=NOW) == 1
+        assert len(take(book)) == 1
+
+
+class TestParking:
+    def test_a_record_can_be_held_before_anything_is_sent(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        problem = Problem("two matches", "client.identifiers", "one match", "merge them", "f.ndjson:3")
+        assert book.park("north", ONE, Verdict.held("two", code="brake", problems=(problem,)), now=NOW)
+        assert book.deliveries("north", [ONE])[ONE].problems == (problem,)
+        assert book.wish("north", [ONE], now=NOW) == 0
+
+    def test_nobody_parks_what_somebody_else_is_sending(self, book: Ledger) -> None:
+        wished(book, ONE)
+        take(book)
+        assert not book.park("north", ONE, Verdict.held("stop"), now=NOW)
+        assert state(book) is State.SENDING
+
+
+class TestClaiming:
+    def test_a_claim_brings_the_record_as_it_is(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        assert claim.record == book.records([ONE])[ONE]
+        assert (claim.key, claim.attempts, claim.unsure) == (ONE, 1, False)
+
+    def test_nobody_else_gets_what_is_claimed(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        assert [claim.key for claim in take(book, limit=1)] == [ONE]
+        assert [claim.key for claim in take(book, owner="you")] == [TWO]
+        assert take(book) == []
+        assert book.owners() == {"me", "you"}
+
+    def test_the_oldest_debt_is_paid_first(self, book: Ledger) -> None:
+        wished(book, TWO, now=NOW)
+        wished(book, ONE, now=SOON)
+        wished(book, THREE, now=NOW - LEASE)
+        assert [claim.key for claim in take(book, now=LATER)] == [THREE, TWO, ONE]
+
+    def test_only_those_named_are_claimed_and_only_if_due(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        book.park("north", TWO, Verdict.held("no"), now=NOW)
+        claims = book.claim("north", owner="me", limit=9, lease=LEASE, now=NOW, only=[TWO, THREE, ONE])
+        assert [claim.key for claim in claims] == [ONE]
+
+    def test_due_shows_without_claiming(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        assert [delivery.key for delivery in book.due("north", now=NOW, limit=1)] == [ONE]
+        assert len(take(book)) == 2
+
+
+class TestSettling:
+    def test_accepting_keeps_what_was_agreed(self, book: Ledger) -> None:
+        wished(book, ONE)
+        assert book.settle(take(book)[0], Verdict.accepted(), now=NOW, resources=[TASK])
+        assert book.resources("north", [ONE]) == {ONE: (TASK,)}
+        delivery = book.deliveries("north", [ONE])[ONE]
+        assert (delivery.state, delivery.attempts, delivery.owner) == (State.AGREED, 0, None)
+
+    @pytest.mark.parametrize("verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no"),
+                                         Verdict.disputed("no")])
+    def test_an_edit_during_the_send_stays_owed(self, book: Ledger, verdict: Verdict) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        book.keep(ONE, b"newer", now=NOW)
+        assert book.wish("north", [ONE], now=NOW) == 1
+        assert state(book) is State.SENDING
+        assert book.settle(claim, verdict, now=NOW)
+        [claim] = take(book)
+        assert claim.record.current == b"newer"
+
+    def test_an_edit_nobody_wished_yet_is_sent_with_the_claim_and_not_twice(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep(ONE, b"newer", now=NOW)
+        [claim] = take(book)
+        assert claim.record.current == b"newer"
+        assert book.wish("north", [ONE], now=NOW) == 0
+        book.settle(claim, Verdict.accepted(), now=NOW)
+        assert state(book) is State.AGREED
+
+    def test_put_off_means_not_before_then(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.later(LATER, "busy", code="503"), now=NOW)
+        assert take(book, now=SOON) == []
+        assert book.claim("north", owner="me", limit=1, lease=LEASE, now=SOON, only=[ONE]) == []
+        [claim] = take(book, now=LATER)
+        assert claim.attempts == 2
+
+    def test_a_snooze_is_not_an_attempt(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.later(NOW, counts=False), now=NOW)
+        assert take(book)[0].attempts == 1
+
+    def test_an_edit_does_not_hurry_a_server_that_asked_for_time(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        book.keep(ONE, b"newer", now=NOW)
+        book.wish("north", [ONE], now=NOW)
+        book.settle(claim, Verdict.later(LATER, counts=False), now=NOW)
+        assert take(book, now=SOON) == []
+
+    def test_doubt_stays_until_a_write_is_accepted(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.later(NOW, unsure=True), now=NOW)
+        [claim] = take(book)
+        assert claim.unsure
+        book.settle(claim, Verdict.later(NOW), now=NOW)
+        [claim] = take(book)
+        assert claim.unsure
+        book.settle(claim, Verdict.accepted(), now=NOW)
+        book.keep(ONE, b"newer", now=NOW)
+        book.wish("north", [ONE], now=NOW)
+        assert not take(book)[0].unsure
+
+    def test_settling_twice_is_refused(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        assert book.settle(claim, Verdict.accepted(), now=NOW)
+        assert not book.settle(claim, Verdict.refused("no"), now=NOW, resources=[TASK])
+        assert state(book) is State.AGREED
+        assert book.resources("north", [ONE]) == {}
+
+
+class TestLeases:
+    def test_a_dead_workers_records_come_back_in_doubt(self, book: Ledger) -> None:
+        wished(book, ONE)
+        take(book)
+        assert book.rescue(now=NOW + LEASE - timedelta(seconds=1)) == 0
+        assert book.rescue(now=NOW + LEASE) == 1
+        [claim] = take(book, now=LATER)
+        assert (claim.unsure, claim.attempts) == (True, 2)
+
+    def test_an_owner_known_to_be_dead_need_not_be_waited_for(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        take(book, limit=1, owner="dead")
+        take(book, limit=1, owner="alive")
+        assert book.rescue(now=NOW, dead=["dead"]) == 1
+        assert (state(book, ONE), state(book, TWO)) == (State.OWED, State.SENDING)
+
+    def test_a_lost_claim_settles_nothing_even_for_the_same_owner(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [lost] = take(book)
+        book.rescue(now=LATER)
+        assert not book.settle(lost, Verdict.accepted(), now=LATER, resources=[TASK])
+        [mine] = take(book, now=LATER)
+        assert not book.settle(lost, Verdict.accepted(), now=LATER, resources=[TASK])
+        assert book.resources("north", [ONE]) == {}
+        assert book.settle(mine, Verdict.accepted(), now=LATER)
+
+    def test_a_late_answer_still_counts_while_nobody_took_over(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        assert book.settle(claim, Verdict.accepted(), now=LATER)
+
+    def test_a_renewed_lease_is_not_rescued(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        claims = take(book)
+        book.settle(claims[1], Verdict.accepted(), now=NOW)
+        assert book.renew(claims, lease=LEASE, now=SOON) == 1
+        assert book.rescue(now=NOW + LEASE) == 0
+        assert book.rescue(now=SOON + LEASE) == 1
+
+
+class TestStatus:
+    def test_it_counts_records_and_what_is_being_sent_is_still_owed(self, book: Ledger) -> None:
+        wished(book, ONE, TWO, THREE)
+        book.settle(take(book, limit=1)[0], Verdict.accepted(), now=NOW)
+        take(book, limit=1)
+        wished(book, ONE, server="south")
+        book.park("south", ONE, Verdict.held("who?"), now=NOW)
+        none = {"owed": 0, "agreed": 0, "conflict": 0, "refused": 0, "held": 0}
+        assert book.status() == {"servers": {"north": none | {"owed": 2, "agreed": 1},
+                                             "south": none | {"held": 1}}}
+
+    def test_an_empty_ledger_knows_no_server(self, book: Ledger) -> None:
+        assert book.status() == {"servers": {}}
+
+    def test_a_state_can_be_listed_longest_first(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        wished(book, ONE, server="south")
+        book.park("north", TWO, Verdict.refused("no"), now=NOW)
+        book.park("south", ONE, Verdict.refused("no"), now=SOON)
+        book.park("north", ONE, Verdict.refused("no"), now=LATER)
+        where = [(delivery.server, delivery.key) for delivery in book.in_state(State.REFUSED)]
+        assert where == [("north", TWO), ("south", ONE), ("north", ONE)]
+        assert len(book.in_state(State.REFUSED, server="north")) == 2
+        assert len(book.in_state(State.REFUSED, limit=1)) == 1
+
+
+class TestMemory:
+    def test_a_cursor_is_per_server_and_query(self, book: Ledger) -> None:
+        book.move_cursor("north", "Task", "1", now=NOW)
+        book.move_cursor("north", "Task", "2", now=NOW)
+        assert book.cursor("north", "Task") == "2"
+        assert book.cursor("north", "Goal") is None
+        assert book.cursor("south", "Task") is None
+
+    def test_a_link_leads_both_ways_on_its_server_only(self, book: Ledger) -> None:
+        for name in ("mrn|1", "ssn|2"):
+            book.link("north", name, "Patient/5", now=NOW)
+        assert book.links("north", ["mrn|1", "mrn|9"]) == {"mrn|1": "Patient/5"}
+        assert book.named("north", ["Patient/5", "Patient/6"]) == {"Patient/5": ("mrn|1", "ssn|2")}
+        assert book.links("south", ["mrn|1"]) == {}
+
+    def test_a_link_can_move_and_be_forgotten(self, book: Ledger) -> None:
+        book.link("north", "mrn|1", "Patient/5", now=NOW)
+        book.link("north", "mrn|1", "Patient/6", now=NOW)
+        assert book.links("north", ["mrn|1"]) == {"mrn|1": "Patient/6"}
+        book.unlink("north", ["mrn|1"])
+        assert book.links("north", ["mrn|1"]) == {}
+
+
+class TestFeed:
+    def test_news_is_read_on_from_a_position(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        news = [Change(f"c{n}", ONE, 1, NOW, "north", ("status", "größe")) for n in range(3)]
+        for change in news:
+            assert book.announce(change)
+        feed = book.changes()
+        assert [replace(change, position=0) for change in feed] == news
+        assert book.changes(feed[0].position, limit=1) == feed[1:2]
+        assert book.changes(feed[2].position) == []
+
+    def test_the_same_news_is_told_once(self, book: Ledger) -> None:
+        book.keep(ONE, b"", now=NOW)
+        change = Change("same", ONE, 1, NOW, "north", ())
+        assert book.announce(change)
+        assert not book.announce(replace(change, revision=2))
+        assert [told.revision for told in book.changes()] == [1]
+
+
+class TestUnits:
+    def test_a_unit_that_fails_leaves_nothing_behind(self, book: Ledger) -> None:
+        with pytest.raises(ZeroDivisionError), book.unit():
+            wished(book, ONE)
+            book.move_cursor("north", "Task", "1", now=NOW)
+            raise ZeroDivisionError
+        assert book.records([ONE]) == {}
+        assert book.cursor("north", "Task") is None
+
+    def test_a_unit_sees_its_own_writes_and_others_only_once_it_is_done(self, book: Ledger, again) -> None:
+        other = again()
+        with book.unit():
+            wished(book, ONE)
+            assert book.records([ONE])
+            assert other.records([ONE]) == {}
+        assert other.records([ONE])
+
+    def test_a_failed_part_cannot_be_swept_under_the_rug(self, book: Ledger) -> None:
+        with pytest.raises(LedgerError, match="nothing of it was kept"), book.unit():
+            book.keep(ONE, b"", now=NOW)
+            with pytest.raises(LedgerError):
+                book.wish("north", [ONE, TWO], now=NOW)
+        assert book.records([ONE]) == {}
+        book.keep(ONE, b"", now=NOW)
+        assert book.records([ONE])
+
+    def test_everything_is_still_there_after_opening_again(self, book: Ledger, again) -> None:
+        wished(book, ONE)
+        book.settle(take(book)[0], Verdict.accepted(), now=NOW, resources=[TASK])
+        before = book.deliveries("north", [ONE])
+        book.close()
+        book.close()
+        other = again()
+        assert other.deliveries("north", [ONE]) == before
+        assert other.resources("north", [ONE]) == {ONE: (TASK,)}
+
+
+class TestTime:
+    def test_moments_are_instants_whatever_their_offset(self, book: Ledger) -> None:
+        east = timezone(timedelta(hours=9))
+        wished(book, ONE, now=NOW.astimezone(east))
+        book.settle(take(book)[0], Verdict.later(LATER.astimezone(east)), now=NOW)
+        assert take(book, now=SOON) == []
+        assert len(take(book, now=LATER)) == 1
+
+    def test_a_moment_without_offset_is_refused(self, book: Ledger) -> None:
+        with pytest.raises(ValueError, match="offset"):
+            book.keep(ONE, b"", now=datetime(2026, 1, 1))  # noqa: DTZ001
