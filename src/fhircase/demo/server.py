@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -118,10 +118,9 @@ def _ready(server: LocalServer) -> bool:
 
 def _answers(port: int) -> bool:
     connection = HTTPConnection(HOST, port, timeout=5)
-    with suppress(OSError, HTTPException):
+    with closing(connection), suppress(OSError, HTTPException):
         connection.request("GET", "/fhir/Patient?_summary=count")
         return connection.getresponse().status == 200
-    connection.close()
     return False
 
 

@@ -132,9 +132,9 @@ def results(sent: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[EntryRe
 
 
 def _result(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> EntryResult:
-    request, response = asked.get("request") or {}, answered.get("response") or {}
+    request, response = _object(asked, "request"), _object(answered, "response")
     named, _, own = str(request.get("url") or "").partition("?")[0].partition("/")
-    resource = answered.get("resource")
+    resource = _object(answered, "resource") or None
     outcome = response.get("outcome") or resource
     place = Location.read(response.get("location"))
     found = (resource or {}).get("resourceType")
@@ -149,6 +149,11 @@ def _result(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> EntryResul
         last_modified=instant(response.get("lastModified")) or last_updated(resource),
         resource=resource, issues=issues_of(outcome),
     )
+
+
+def _object(holder: object, name: str) -> dict[str, Any]:
+    value = holder.get(name) if isinstance(holder, Mapping) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _status(response: Mapping[str, Any], resource: object) -> int:

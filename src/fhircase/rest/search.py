@@ -107,7 +107,8 @@ def _page(address: Address, request: Request) -> Interaction[Page]:
     response = yield request
     bundle = resource_of(request, response, expect="Bundle") or {}
     entries = [entry for entry in bundle.get("entry") or [] if isinstance(entry, dict)]
-    links = {link.get("relation"): link.get("url") for link in bundle.get("link") or []}
+    named = [link for link in bundle.get("link") or [] if isinstance(link, dict)]
+    links = {link.get("relation"): link.get("url") for link in named}
     total = bundle.get("total")
     issues = tuple(issue for entry in entries if _remark(entry) for issue in issues_of(entry.get("resource")))
     return Page(entries, _next(address, links), total if isinstance(total, int) else None, issues)

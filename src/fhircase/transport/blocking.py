@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fhircase.rest.message import Request, Response
-from fhircase.transport.lost import no_answer, unreachable
+from fhircase.transport.lost import no_answer, unreachable, untrusted
 
 if TYPE_CHECKING:
     import requests
@@ -17,7 +17,7 @@ def sender(session: "requests.Session", timeout: Timeout) -> Callable[[Request],
     import requests  # noqa: PLC0415
     from urllib3 import exceptions as wire  # noqa: PLC0415
 
-    unsent = (wire.ConnectTimeoutError, wire.NewConnectionError, wire.ProxyError, wire.SSLError)
+    unsent = (wire.ConnectTimeoutError, wire.NewConnectionError, wire.ProxyError)
 
     def send(request: Request) -> Response:
         try:
@@ -29,7 +29,9 @@ def sender(session: "requests.Session", timeout: Timeout) -> Callable[[Request],
         except requests.RequestException as error:
             cause = error.args[0] if error.args else None
             reason = cause.reason if isinstance(cause, wire.MaxRetryError) else cause
-            failed = (unreachable if isinstance(reason, unsent) else no_answer)(request, reason or error)
+            # A TLS error may also come in the middle of an answer; an untrusted certificate comes before.
+            before = isinstance(reason, unsent) or untrusted(error)
+            failed = (unreachable if before else no_answer)(request, reason or error)
         # Outside of the except block: the library's error, which quotes the query, must not hang on ours.
         raise failed
 

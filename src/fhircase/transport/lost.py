@@ -7,9 +7,10 @@ from fhircase.rest.message import Request
 
 def unreachable(request: Request, error: Exception) -> Unreachable:
     """No connection was made."""
+    why = "its TLS certificate is not trusted" if untrusted(error) else type(error).__name__
     return Unreachable(
-        f"{request.method} {shown(request.url)}: no connection to {Origin.of(request.url)} "
-        f"({type(error).__name__}); nothing was sent", url=shown(request.url))
+        f"{request.method} {shown(request.url)}: no connection to {Origin.of(request.url)} ({why}); "
+        "nothing was sent", url=shown(request.url))
 
 
 def no_answer(request: Request, error: Exception) -> UnknownOutcome:
@@ -17,3 +18,8 @@ def no_answer(request: Request, error: Exception) -> UnknownOutcome:
     return UnknownOutcome(
         f"{request.method} {shown(request.url)}: no whole answer came ({type(error).__name__}); "
         "the server may have done it", url=shown(request.url))
+
+
+def untrusted(error: Exception) -> bool:
+    """Whether an HTTP library's error is about the server's certificate."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
