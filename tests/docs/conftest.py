@@ -1,7 +1,7 @@
 """Runs what a document shows: its Python, and its `fhircase` commands with the output it promises.
 
-A document is one session in one folder: what an example writes, the next one reads. A command which is not ours
-is left to the reader (`make`, `pip`); one that is neither is an error, so that nothing goes unrun unnoticed.
+A document is one session in one folder: what an example writes, the next one reads. A command which is
+not ours is left to the reader (`make`, `pip`); one that is neither is an error: nothing goes unrun unnoticed.
 """
 
 import os
@@ -54,9 +54,9 @@ def _run_shell(example: Example) -> str | None:
             continue
         if program not in OURS:
             return f"nobody said whether {program!r} is to be run: see OURS in {__file__}"
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S602 - a reader would type it into a shell
             command,
-            shell=True,  # noqa: S602 - a reader would type it into a shell
+            shell=True,
             capture_output=True,
             text=True,
             timeout=300,
