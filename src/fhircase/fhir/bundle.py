@@ -173,7 +173,8 @@ def _request(method: str, url: str, if_match: str | None) -> dict[str, str]:
 
 def _guarded(request: Mapping[str, Any]) -> bool:
     guards = {"POST": "ifNoneExist", "PUT": "ifMatch", "PATCH": "ifMatch"}
-    return bool(request.get(guards.get(str(request.get("method")), "method")))
+    method = str(request.get("method"))
+    return method in ("GET", "HEAD", "DELETE") or bool(request.get(guards.get(method, "")))
 
 
 def _type(resource: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ _WORDS = {
 }
 _SEVERITIES = ("fatal", "error", "warning", "information", "success")
 _COMMENT = re.compile(r"/\*.*?\*/")
-_PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z_]\w*|\[(?:\d+|x)\]|:\w+|\.ofType\(\w+\))*")
+_PATH = re.compile(r"[A-Za-z]\w*(?:\.ofType\(\w+\)|\.[A-Za-z_]\w*|\[(?:\d+|x)\]|:\w+)*")
 _LINE = re.compile(r"Line\[")
 
 
