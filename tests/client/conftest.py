@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import os
 import socket
 import struct
 import threading
@@ -167,6 +168,6 @@ def fhir(connect, told):
 
 
 @pytest.fixture
-def real(connect, sekmet):
-    """A client of a real server."""
-    return connect(sekmet)
+def real(connect, request):
+    """A client of a real server: SEKMET, or the one that FHIRCASE_TEST_SERVER names (HAPI passes, too)."""
+    return connect(os.environ.get("FHIRCASE_TEST_SERVER") or request.getfixturevalue("sekmet"))

@@ -32,6 +32,11 @@ def test_the_servers_own_words_are_kept_out_of_text_and_repr():
     assert issue.diagnostics == "Smith; Ann Smith; Smith, A."
 
 
+def test_the_number_of_a_hapi_message_is_shown_without_the_message():
+    issue = one(severity="error", code="processing", diagnostics="HAPI-0550: HAPI-0989: Smith MRN-1234")
+    assert str(issue) == "the server refused to process it (processing); HAPI-0550, HAPI-0989"
+
+
 @pytest.mark.parametrize(("issue", "path"), [
     ({"expression": ["Bundle.entry[3].resource.status"]}, "Bundle.entry[3].resource.status"),
     ({"expression": ["Bundle.entry[0].resource/*Patient/77*/.name[0]"]}, "Bundle.entry[0].resource.name[0]"),

@@ -35,6 +35,8 @@ _WORDS = {
 _SEVERITIES = ("fatal", "error", "warning", "information", "success")
 _COMMENT = re.compile(r"/\*.*?\*/")
 _PATH = re.compile(r"[A-Za-z]\w*(?:\.ofType\(\w+\)|\.[A-Za-z_]\w*|\[(?:\d+|x)\]|:\w+)*")
+# HAPI numbers its messages, and the number alone says what it objects to.
+_MESSAGE_ID = re.compile(r"\bHAPI-\d{4}\b")
 _LINE = re.compile(r"Line\[")
 
 
@@ -71,11 +73,13 @@ def failures(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 def _issue(issue: Mapping[str, Any]) -> Issue:
     code = issue.get("code")
     severity = issue.get("severity")
+    own_words = _own_words(issue)
     known = code if isinstance(code, str) and code in _WORDS else ""
     return Issue(
         what=_WORDS.get(known, "the server gave no known reason"), path=_path(issue), rule=known,
         # An unknown severity is treated as an error: nothing says that it worked.
-        severity=severity if severity in _SEVERITIES else "error", code=known, diagnostics=_own_words(issue),
+        severity=severity if severity in _SEVERITIES else "error", code=known, diagnostics=own_words,
+        hint=", ".join(dict.fromkeys(_MESSAGE_ID.findall(own_words))),
     )
 
 

@@ -1,8 +1,10 @@
 """Read a resource as it is, as it was, and all it has been."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from fhircase.fhir.instant import instant
 from fhircase.rest.address import Address
 from fhircase.rest.answer import resource_of
 from fhircase.rest.ask import get
@@ -34,7 +36,7 @@ def _read(url: str, type: str, id: str) -> Interaction[Stored]:
 
 
 def versions(entries: list[dict[str, Any]], type: str, id: str) -> Iterator[Stored]:
-    """Read the entries of a history page; a deletion has no resource and status 204 or 410.
+    """Read the entries of a history page; a deletion has no resource and status 204.
 
     Source: https://hl7.org/fhir/R4/http.html#history
     """
@@ -42,7 +44,9 @@ def versions(entries: list[dict[str, Any]], type: str, id: str) -> Iterator[Stor
         answer = entry.get("response") or {}
         method = (entry.get("request") or {}).get("method")
         status = str(answer.get("status") or "")[:3]
-        known = int(status) if status.isdecimal() else (204 if method == "DELETE" else 200)
+        known = 204 if method == "DELETE" else int(status) if status.isdecimal() else 200
         headers = {"etag": answer.get("etag"), "location": answer.get("location")}
         given = {name: value for name, value in headers.items() if isinstance(value, str)}
-        yield stored(entry.get("resource"), known, given, type=type, id=id)
+        version = stored(entry.get("resource"), known, given, type=type, id=id)
+        changed = version.last_modified or instant(answer.get("lastModified"))
+        yield replace(version, last_modified=changed)

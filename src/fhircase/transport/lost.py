@@ -15,9 +15,9 @@ def unreachable(request: Request, error: Exception) -> Unreachable:
 
 def no_answer(request: Request, error: Exception) -> UnknownOutcome:
     """The request went out, and the answer did not come or not whole."""
-    return UnknownOutcome(
-        f"{request.method} {shown(request.url)}: no whole answer came ({type(error).__name__}); "
-        "the server may have done it", url=shown(request.url))
+    text = f"{request.method} {shown(request.url)}: no whole answer came ({type(error).__name__})"
+    doubt = "" if request.method == "GET" else "; the server may have done it"
+    return UnknownOutcome(text + doubt, url=shown(request.url))
 
 
 def untrusted(error: Exception) -> bool:
