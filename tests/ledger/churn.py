@@ -79,10 +79,10 @@ def wrong(path: str) -> list[str]:
 
 
 def grab(path: str, owner: str) -> None:
-    """Claim until nothing is left, printing each key."""
+    """Once told to go: open, and claim until nothing is left, printing each key."""
+    print("ready", flush=True)
+    sys.stdin.readline()
     with open_ledger(path) as book:
-        print("ready", flush=True)
-        sys.stdin.readline()
         while claims := book.claim("north", owner=owner, limit=3, lease=timedelta(hours=1), now=NOW):
             for claim in claims:
                 print(claim.key.value, flush=True)

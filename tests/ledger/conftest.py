@@ -19,7 +19,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == ledger.FILE:
         return str(tmp_path / "test.ledger")
     # No skip: a store whose tests do not run proves nothing.
-    return os.environ[f"FHIRCASE_TEST_{request.param.upper()}"]
+    return os.environ[f"TEST_LEDGER_{request.param.upper()}"]
 
 
 @pytest.fixture

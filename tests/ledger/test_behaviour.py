@@ -210,6 +210,13 @@ class TestClaiming:
         wished(book, THREE, now=NOW - LEASE)
         assert [claim.key for claim in take(book, now=LATER)] == [THREE, TWO, ONE]
 
+    def test_an_edit_does_not_lose_its_place_in_the_queue(self, book: Ledger) -> None:
+        wished(book, ONE, now=NOW)
+        wished(book, TWO, now=SOON)
+        book.keep(ONE, b"newer", now=LATER)
+        book.wish("north", [ONE], now=LATER)
+        assert [claim.key for claim in take(book, now=LATER)] == [ONE, TWO]
+
     def test_only_those_named_are_claimed_and_only_if_due(self, book: Ledger) -> None:
         wished(book, ONE, TWO)
         book.park("north", TWO, Verdict.held("no"), now=NOW)

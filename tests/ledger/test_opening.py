@@ -66,7 +66,7 @@ def test_a_missing_ledger_is_made_only_where_one_is_wanted(tmp_path: Path) -> No
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="its folder does not exist"):
         open_ledger(tmp_path / "nowhere" / "x.ledger")
-    with pytest.raises(LedgerError, match="not a file"):
+    with pytest.raises(LedgerError, match="a folder, not a file"):
         open_ledger(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What the engine asks of a ledger, in the engine's words; what it means is in tests/ledger/test_behaviour.py.
+"""What the engine asks of a ledger, in its words; tests/ledger/test_behaviour.py says what they mean.
 
 Time is always an argument, with an offset. One ledger object belongs to one thread; open another for
 another thread or process, on the same ledger.

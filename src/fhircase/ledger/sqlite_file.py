@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -47,7 +48,7 @@ def trouble(path: str, error: sqlite3.Error) -> LedgerError:
     if "malformed" in text:
         return LedgerError(f"{path}: the ledger is damaged ({text}); restore its latest backup")
     if "locked" in text:
-        return LedgerError(f"{path}: another process has kept the ledger busy for {WAIT:.0f} s; try again later")
+        return LedgerError(f"{path}: another process keeps the ledger busy; try again later")
     if "readonly" in text or "unable to open" in text:
         return LedgerError(f"{path}: cannot be opened for writing; check the path and its permissions")
     if "full" in text:
@@ -56,10 +57,10 @@ def trouble(path: str, error: sqlite3.Error) -> LedgerError:
 
 
 def _prepare(path: str, *, create: bool) -> None:
-    if path == ":memory:" or Path(path).is_file():
+    if Path(path).is_dir():
+        raise LedgerError(f"{path}: a folder, not a file; give a file path with --ledger")
+    if path == ":memory:" or Path(path).exists():
         return
-    if Path(path).exists():
-        raise LedgerError(f"{path}: not a file; give a file path with --ledger")
     if not create:
         raise LedgerError(f"{path}: there is no ledger yet; a first `fhircase push` or `pull` makes it")
     if not Path(path).absolute().parent.is_dir():
@@ -76,13 +77,30 @@ def _settle_in(connection: sqlite3.Connection, path: str, sql: Mapping[str, str]
     newest = sum(name.startswith("schema_") for name in sql)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-    if _version(connection, path, newest) < newest:
+    # Three questions need one transaction to be about the same moment: others may be making the file.
+    connection.execute("BEGIN")
+    version = _version(connection, path, newest)
+    connection.execute("COMMIT")
+    if version < newest:
         connection.execute("BEGIN IMMEDIATE")
-        # Asked again: another process may have been faster.
-        for version in range(_version(connection, path, newest) + 1, newest + 1):
-            _migrate(connection, sql[f"schema_{version}"], version)
+        for following in range(_version(connection, path, newest) + 1, newest + 1):
+            _migrate(connection, sql[f"schema_{following}"], following)
         connection.execute("COMMIT")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Switching the mode is where SQLite does not wait for others by itself.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:

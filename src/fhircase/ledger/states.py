@@ -103,7 +103,8 @@ def after(state: State | None, cause: Cause) -> State:
     try:
         return _TARGETS[state, cause]
     except KeyError:
-        raise LedgerError(f"a record that is {state or 'unknown here'} cannot be {cause.name.lower()}") from None
+        was = state or "unknown here"
+        raise LedgerError(f"a record that is {was} cannot be {cause.name.lower()}") from None
 
 
 def allows(state: State | None, cause: Cause) -> bool:

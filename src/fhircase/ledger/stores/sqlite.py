@@ -24,7 +24,7 @@ def open_store(location: str, *, create: bool = True) -> "SQLiteLedger":
 
 
 class SQLiteLedger:
-    """The ledger port on one SQLite connection; `tests/ledger/test_behaviour.py` says what each method means."""
+    """The ledger port on one SQLite connection; the port says what each method is for."""
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
