@@ -70,7 +70,7 @@ def test_a_named_file_that_is_not_there_is_an_error(folder: Path) -> None:
 
 def test_an_unknown_server_is_named_with_the_known_ones(folder: Path) -> None:
     (folder / "fhircase.toml").write_text('[servers.ehr]\nurl = "https://fhir.example"\n')
-    with pytest.raises(ConfigError, match=r"no such server @ servers\.her \(configured: ehr\); add \[servers"):
+    with pytest.raises(ConfigError, match=r"no such server @ servers\.her \(configured: ehr\); add"):
         load().server("her")
 
 
