@@ -69,7 +69,7 @@ class _Client:
 
 
 class FHIRClient(_Client):
-    """Talk to a FHIR server, blocking, on `requests`.
+    """Talk to a FHIR server, blocking, on `requests`. One client a thread: requests promises no more.
 
     Args:
         session: a requests.Session of your own (proxies, certificates); it stays open when the client closes.

@@ -79,6 +79,12 @@ def test_without_body_and_location_a_conditional_update_has_no_id(fhir, told):
     assert (stored.id, stored.etag, stored.resource) == ("", None, None)
 
 
+def test_a_created_with_a_body_in_another_format_is_created(fhir, told):
+    told.says(201, b"<Task/>", Content_Type="application/fhir+xml", Location="Task/9/_history/1")
+    stored = fhir.create(TASK)
+    assert (stored.id, stored.created, stored.resource) == ("9", True, None)
+
+
 def test_decimals_go_out_and_come_in_digit_by_digit(fhir, told):
     told.says(200, b'{"resourceType":"Task","id":"1","x":72.50}').says(200)
     fhir.update(fhir.read("Task", "1").resource)

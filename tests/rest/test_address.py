@@ -30,6 +30,7 @@ def test_everything_else_is_not(url):
     ("?page=2", "https://fhir.example.org/r4/?page=2"),
     ("/r4?page=2", "https://fhir.example.org/r4?page=2"),
     ("//evil.example/x", "https://evil.example/x"),
+    ("//[", "//["),
 ])
 def test_a_relative_link_is_meant_from_the_base(link, url):
     assert HERE.resolve(link) == url

@@ -14,6 +14,7 @@ from fhircase.fhir.binary import json_patch
 from fhircase.fhir.criteria import Criteria, query
 from fhircase.fhir.etag import etag_of
 from fhircase.fhir.instant import instant, last_updated
+from fhircase.fhir.lenient import object_at, objects_at, text_at
 from fhircase.fhir.location import Location
 from fhircase.fhir.outcome import Issue, issues_of
 
@@ -93,7 +94,7 @@ def repeatable(bundle: Mapping[str, Any]) -> bool:
 
     Only transactions: outside of them servers were seen to duplicate under concurrent `ifNoneExist`.
     """
-    requests = [entry.get("request") or {} for entry in bundle.get("entry") or []]
+    requests = [object_at(entry, "request") for entry in objects_at(bundle, "entry")]
     return bundle.get("type") == "transaction" and all(_guarded(request) for request in requests)
 
 
@@ -125,39 +126,35 @@ def results(sent: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[EntryRe
 
     Source: https://hl7.org/fhir/R4/http.html#transaction-response
     """
-    asked, answered = sent.get("entry") or [], answer.get("entry") or []
+    asked, answered = objects_at(sent, "entry"), objects_at(answer, "entry")
     if len(asked) != len(answered):
         raise InvalidInput(Problem(f"{len(answered)} answers to {len(asked)} entries", path="Bundle.entry"))
     return tuple(_result(*pair) for pair in zip(asked, answered, strict=True))
 
 
-def _result(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> EntryResult:
-    request, response = _object(asked, "request"), _object(answered, "response")
-    named, _, own = str(request.get("url") or "").partition("?")[0].partition("/")
-    resource = _object(answered, "resource") or None
-    outcome = response.get("outcome") or resource
-    place = Location.read(response.get("location"))
-    found = (resource or {}).get("resourceType")
+def _result(asked: Mapping[str, Any], answered: object) -> EntryResult:
+    request, response = object_at(asked, "request"), object_at(answered, "response")
+    resource = object_at(answered, "resource") or None
+    issues = issues_of(response.get("outcome")) or issues_of(resource)
+    named, _, own = text_at(request, "url").partition("?")[0].partition("/")
+    found = text_at(resource, "resourceType")
     if request.get("method") == "GET":
         named = found or named
     elif found != named:
         resource = None
+    place = Location.read(text_at(response, "location"))
     return EntryResult(
-        method=str(request.get("method") or ""), status=_status(response, resource),
-        type=place.type or named, id=str((resource or {}).get("id") or place.id or own),
-        etag=etag_of(response.get("etag"), resource, place), location=response.get("location"),
-        last_modified=instant(response.get("lastModified")) or last_updated(resource),
-        resource=resource, issues=issues_of(outcome),
+        method=text_at(request, "method"), status=_status(response, resource),
+        type=place.type or named, id=text_at(resource, "id") or place.id or own,
+        etag=etag_of(text_at(response, "etag"), resource, place),
+        location=text_at(response, "location") or None,
+        last_modified=instant(text_at(response, "lastModified")) or last_updated(resource),
+        resource=resource, issues=issues,
     )
 
 
-def _object(holder: object, name: str) -> dict[str, Any]:
-    value = holder.get(name) if isinstance(holder, Mapping) else None
-    return value if isinstance(value, dict) else {}
-
-
 def _status(response: Mapping[str, Any], resource: object) -> int:
-    digits = str(response.get("status") or "").strip()[:3]
+    digits = text_at(response, "status").strip()[:3]
     if digits.isdecimal():
         return int(digits)
     # A read's resource alone says it worked; without anything nothing does.
@@ -178,8 +175,8 @@ def _guarded(request: Mapping[str, Any]) -> bool:
 
 
 def _type(resource: Mapping[str, Any]) -> str:
-    named = resource.get("resourceType")
-    if not isinstance(named, str) or not named:
+    named = text_at(resource, "resourceType")
+    if not named:
         raise InvalidInput(Problem("a resource does not say its type", path="resourceType"))
     return named
 

@@ -6,16 +6,13 @@ Source: https://hl7.org/fhir/R4/http.html#concurrency
 from collections.abc import Mapping
 from typing import Any
 
+from fhircase.fhir.lenient import object_at, text_at
 from fhircase.fhir.location import Location
 
 
-def etag_of(given: object, resource: Mapping[str, Any] | None, location: Location) -> str | None:
+def etag_of(given: str, resource: Mapping[str, Any] | None, location: Location) -> str | None:
     """Find the version of a resource: its ETag, or where none came one built from its versionId."""
-    if isinstance(given, str) and given:
-        return given
-    meta = (resource or {}).get("meta")
-    version = meta.get("versionId") if isinstance(meta, Mapping) else None
-    return built(version or location.version)
+    return given or built(text_at(object_at(resource, "meta"), "versionId") or location.version)
 
 
 def built(version: str | None) -> str | None:

@@ -5,20 +5,20 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from fhircase.fhir.lenient import object_at, text_at
 
-def instant(text: object) -> datetime | None:
+
+def instant(text: str) -> datetime | None:
     """Read a FHIR instant; None where there is none, or it has no offset.
 
     Source: https://hl7.org/fhir/R4/datatypes.html#instant
     """
-    if isinstance(text, str):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(text)
-            return moment if moment.tzinfo else None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else None
     return None
 
 
 def last_updated(resource: Mapping[str, Any] | None) -> datetime | None:
     """When a resource last changed, as its `meta.lastUpdated` says."""
-    meta = (resource or {}).get("meta")
-    return instant(meta.get("lastUpdated")) if isinstance(meta, Mapping) else None
+    return instant(text_at(object_at(resource, "meta"), "lastUpdated"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhircase.errors import Problem
+from fhircase.fhir.lenient import object_at, objects_at, text_at, texts_at
 
 # https://hl7.org/fhir/R5/valueset-issue-type.html
 _WORDS = {
@@ -62,7 +63,7 @@ def issues_of(outcome: object) -> tuple[Issue, ...]:
     """
     if not isinstance(outcome, Mapping) or outcome.get("resourceType") != "OperationOutcome":
         return ()
-    return tuple(_issue(issue) for issue in _list(outcome.get("issue")) if isinstance(issue, Mapping))
+    return tuple(_issue(issue) for issue in objects_at(outcome, "issue"))
 
 
 def failures(issues: Iterable[Issue]) -> tuple[Issue, ...]:
@@ -71,10 +72,8 @@ def failures(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def _issue(issue: Mapping[str, Any]) -> Issue:
-    code = issue.get("code")
-    severity = issue.get("severity")
-    own_words = _own_words(issue)
-    known = code if isinstance(code, str) and code in _WORDS else ""
+    code, severity, own_words = text_at(issue, "code"), text_at(issue, "severity"), _own_words(issue)
+    known = code if code in _WORDS else ""
     return Issue(
         what=_WORDS.get(known, "the server gave no known reason"), path=_path(issue), rule=known,
         # An unknown severity is treated as an error: nothing says that it worked.
@@ -84,8 +83,8 @@ def _issue(issue: Mapping[str, Any]) -> Issue:
 
 
 def _path(issue: Mapping[str, Any]) -> str:
-    for place in [*_list(issue.get("expression")), *_list(issue.get("location"))]:
-        if isinstance(place, str) and not _LINE.match(place):
+    for place in [*texts_at(issue, "expression"), *texts_at(issue, "location")]:
+        if not _LINE.match(place):
             # R4 `location` may still be XPath: /f:Task/f:intent.
             plain = re.sub(r"/f:", ".", _COMMENT.sub("", place)).lstrip("./")
             found = _PATH.match(plain)
@@ -95,13 +94,7 @@ def _path(issue: Mapping[str, Any]) -> str:
 
 
 def _own_words(issue: Mapping[str, Any]) -> str:
-    details = issue.get("details")
-    texts = [issue.get("diagnostics")]
-    if isinstance(details, Mapping):
-        texts.append(details.get("text"))
-        texts += [c.get("display") for c in _list(details.get("coding")) if isinstance(c, Mapping)]
-    return "; ".join(text for text in texts if isinstance(text, str) and text)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    details = object_at(issue, "details")
+    displays = [text_at(coding, "display") for coding in objects_at(details, "coding")]
+    texts = [text_at(issue, "diagnostics"), text_at(details, "text"), *displays]
+    return "; ".join(text for text in texts if text)

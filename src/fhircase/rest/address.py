@@ -62,11 +62,19 @@ class Address:
 
     def resolve(self, link: str) -> str:
         """Make a link absolute; relative ones are meant from the base URL."""
-        return urljoin(self.base_url + "/", link)
+        return joined(self.base_url + "/", link)
 
     def owns(self, url: str) -> bool:
         """Whether a URL leads to this very server."""
         return Origin.of(url) == self.origin
+
+
+def joined(base: str, link: str) -> str:
+    """Make a link absolute; nonsense stays as it is, which is nobody's URL."""
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return link
 
 
 def shown(url: str) -> str:

@@ -47,6 +47,8 @@ def resource_of(request: Request, response: Response, *, expect: str = "") -> di
             raise _not_fhir(request, response, f"an empty body where a {expect} was asked for")
         return None
     resource = _parsed(response)
+    if resource is None and response.status == 201 and not expect:
+        return None  # Only who made something says 201, so it is made, whatever the body is.
     if resource is None:
         raise _not_fhir(request, response, "a body that is no FHIR JSON")
     if expect and resource["resourceType"] != expect:

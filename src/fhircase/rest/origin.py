@@ -1,10 +1,9 @@
 """The guard: no request leaves the configured server, whatever a link, a redirect or a layer says."""
 
 from dataclasses import replace
-from urllib.parse import urljoin
 
 from fhircase.errors import ForeignHost
-from fhircase.rest.address import Address, Origin, shown
+from fhircase.rest.address import Address, Origin, joined, shown
 from fhircase.rest.layer import Layer
 from fhircase.rest.message import Interaction, Request, Response
 
@@ -37,7 +36,7 @@ def guard(address: Address) -> Layer:
 def _target(request: Request, response: Response) -> str | None:
     follow = response.status in (307, 308) or (response.status in (301, 302, 303) and request.method == "GET")
     location = response.headers.get("location")
-    return urljoin(request.url, location) if follow and location else None
+    return joined(request.url, location) if follow and location else None
 
 
 def _check(address: Address, url: str, what: str) -> None:

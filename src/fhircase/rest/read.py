@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhircase.fhir.instant import instant
+from fhircase.fhir.lenient import object_at, text_at
 from fhircase.rest.address import Address
 from fhircase.rest.answer import resource_of
 from fhircase.rest.ask import get
@@ -41,12 +42,11 @@ def versions(entries: list[dict[str, Any]], type: str, id: str) -> Iterator[Stor
     Source: https://hl7.org/fhir/R4/http.html#history
     """
     for entry in entries:
-        answer = entry.get("response") or {}
-        method = (entry.get("request") or {}).get("method")
-        status = str(answer.get("status") or "")[:3]
-        known = 204 if method == "DELETE" else int(status) if status.isdecimal() else 200
-        headers = {"etag": answer.get("etag"), "location": answer.get("location")}
-        given = {name: value for name, value in headers.items() if isinstance(value, str)}
-        version = stored(entry.get("resource"), known, given, type=type, id=id)
-        changed = version.last_modified or instant(answer.get("lastModified"))
+        answer = object_at(entry, "response")
+        deleted = text_at(object_at(entry, "request"), "method") == "DELETE"
+        status = text_at(answer, "status")[:3]
+        known = 204 if deleted else int(status) if status.isdecimal() else 200
+        headers = {name: text_at(answer, name) for name in ("etag", "location")}
+        version = stored(object_at(entry, "resource"), known, headers, type=type, id=id)
+        changed = version.last_modified or instant(text_at(answer, "lastModified"))
         yield replace(version, last_modified=changed)

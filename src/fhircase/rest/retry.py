@@ -50,7 +50,10 @@ def worth_repeating(request: Request, outcome: Response | ServerError) -> bool:
 
 
 def retrying(retry: Retry, random: Callable[[], float]) -> Layer:
-    """Make the layer that sends again; how long to wait rides on the request, the driver sleeps."""
+    """Make the layer that sends again; how long to wait rides on the request, the driver sleeps.
+
+    After a repeated write a Conflict may be the write's own first try: look again, as after any Conflict.
+    """
 
     def layer(request: Request) -> Interaction[Response]:
         attempt, wait = 1, request.wait

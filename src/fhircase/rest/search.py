@@ -6,6 +6,7 @@ from typing import Any
 
 from fhircase.errors import ForeignHost, NotFHIR
 from fhircase.fhir.criteria import Criteria, query
+from fhircase.fhir.lenient import object_at, objects_at, text_at
 from fhircase.fhir.outcome import Issue, issues_of
 from fhircase.rest.address import Address, Origin, shown
 from fhircase.rest.answer import resource_of
@@ -31,8 +32,8 @@ class Page:
     @property
     def resources(self) -> list[dict[str, Any]]:
         """The matches and what was included with them, without the server's remarks."""
-        found = [entry.get("resource") for entry in self.entries if not _remark(entry)]
-        return [resource for resource in found if isinstance(resource, dict)]
+        found = [object_at(entry, "resource") for entry in self.entries if not _remark(entry)]
+        return [resource for resource in found if resource]
 
 
 def search_page(address: Address, type: str, criteria: Criteria = ()) -> Interaction[Page]:
@@ -106,27 +107,25 @@ class Walk:
 def _page(address: Address, request: Request) -> Interaction[Page]:
     response = yield request
     bundle = resource_of(request, response, expect="Bundle") or {}
-    entries = [entry for entry in bundle.get("entry") or [] if isinstance(entry, dict)]
-    named = [link for link in bundle.get("link") or [] if isinstance(link, dict)]
-    links = {link.get("relation"): link.get("url") for link in named}
+    entries = objects_at(bundle, "entry")
+    links = {text_at(link, "relation"): text_at(link, "url") for link in objects_at(bundle, "link")}
     total = bundle.get("total")
     issues = tuple(issue for entry in entries if _remark(entry) for issue in issues_of(entry.get("resource")))
     return Page(entries, _next(address, links), total if isinstance(total, int) else None, issues)
 
 
-def _next(address: Address, links: Mapping[Any, Any]) -> str | None:
-    link = links.get("next")
-    if not isinstance(link, str) or not link:
+def _next(address: Address, links: Mapping[str, str]) -> str | None:
+    if not links.get("next"):
         return None
-    url = address.resolve(link)
+    url = address.resolve(links["next"])
     if address.owns(url):
         return url
-    raise ForeignHost(_why_foreign(address, url, links.get("self")), url=shown(url))
+    raise ForeignHost(_why_foreign(address, url, links.get("self", "")), url=shown(url))
 
 
-def _why_foreign(address: Address, url: str, itself: object) -> str:
+def _why_foreign(address: Address, url: str, itself: str) -> str:
     there = Origin.of(url)
-    if isinstance(itself, str) and Origin.of(address.resolve(itself)) == there:
+    if itself and Origin.of(address.resolve(itself)) == there:
         return (f"the server at {address.base_url} calls itself {there} in its links, so its next page "
                 f"cannot be asked for; tell the server its base URL is {address.base_url} (HAPI: "
                 f"server_address; behind a proxy: X-Forwarded-*), or set base_url to its name for itself")
@@ -134,6 +133,6 @@ def _why_foreign(address: Address, url: str, itself: object) -> str:
 
 
 def _remark(entry: Mapping[str, Any]) -> bool:
-    mode = (entry.get("search") or {}).get("mode")
-    return mode == "outcome" or (mode is None and (entry.get("resource") or {}).get("resourceType")
-                                 == "OperationOutcome")
+    mode = text_at(object_at(entry, "search"), "mode")
+    kind = text_at(object_at(entry, "resource"), "resourceType")
+    return mode == "outcome" or (not mode and kind == "OperationOutcome")

@@ -7,6 +7,7 @@ from typing import Any
 
 from fhircase.fhir.etag import etag_of
 from fhircase.fhir.instant import last_updated
+from fhircase.fhir.lenient import text_at
 from fhircase.fhir.location import Location
 from fhircase.rest.moment import http_date
 
@@ -41,8 +42,8 @@ def stored(
     resource = body if body is not None and body.get("resourceType") == type else None
     where = headers.get("location") or headers.get("content-location")
     place = Location.read(where)
-    known = (resource or {}).get("id") or place.id or id
+    known = text_at(resource, "id") or place.id or id
     changed = last_updated(resource) or http_date(headers.get("last-modified"))
-    etag = etag_of(headers.get("etag"), resource, place)
+    etag = etag_of(headers.get("etag", ""), resource, place)
     return Stored(type, known, etag, status, resource, where, changed)
 

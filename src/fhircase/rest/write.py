@@ -9,6 +9,7 @@ from typing import Any
 
 from fhircase.errors import InvalidInput, Problem
 from fhircase.fhir.criteria import Criteria, query
+from fhircase.fhir.lenient import text_at
 from fhircase.rest.address import Address
 from fhircase.rest.answer import resource_of
 from fhircase.rest.ask import JSON_PATCH, Prefer, get, send
@@ -82,8 +83,8 @@ def type_of(resource: Mapping[str, Any]) -> str:
     Raises:
         InvalidInput: it does not say.
     """
-    named = resource.get("resourceType")
-    if not isinstance(named, str) or not named:
+    named = text_at(resource, "resourceType")
+    if not named:
         raise InvalidInput(Problem("a resource does not say its type", path="resourceType"))
     return named
 
