@@ -19,9 +19,11 @@ from fhircase.transport.drive import run
 
 HERE = Address("https://fhir.example.org/r4")
 TASK = {"resourceType": "Task", "id": "1"}
-NAMES = """total resourceType entry link meta issue response request resource search id url relation
-    versionId lastUpdated lastModified status etag location mode outcome severity code diagnostics details coding
-    expression text""".split()
+NAMES = [
+    "total", "resourceType", "entry", "link", "meta", "issue", "response", "request", "resource", "search", "id",
+    "url", "relation", "versionId", "lastUpdated", "lastModified", "status", "etag", "location", "mode", "text",
+    "outcome", "severity", "code", "diagnostics", "details", "coding", "expression",
+]
 WORDS = st.sampled_from(
     ["Bundle", "Task", "OperationOutcome", "next", "outcome", "200 OK", "Task/1", "//[", "error"])
 LEAF = st.none() | st.booleans() | st.integers(-9, 999) | WORDS | st.text(max_size=5)
