@@ -20,9 +20,9 @@ from fhircase.transport.drive import run
 HERE = Address("https://fhir.example.org/r4")
 TASK = {"resourceType": "Task", "id": "1"}
 NAMES = [
-    "total", "resourceType", "entry", "link", "meta", "issue", "response", "request", "resource", "search", "id",
-    "url", "relation", "versionId", "lastUpdated", "lastModified", "status", "etag", "location", "mode", "text",
-    "outcome", "severity", "code", "diagnostics", "details", "coding", "expression",
+    "total", "resourceType", "entry", "link", "meta", "issue", "response", "request", "resource", "search",
+    "id", "url", "relation", "versionId", "lastUpdated", "lastModified", "status", "etag", "location", "mode",
+    "text", "outcome", "severity", "code", "diagnostics", "details", "coding", "expression",
 ]
 WORDS = st.sampled_from(
     ["Bundle", "Task", "OperationOutcome", "next", "outcome", "200 OK", "Task/1", "//[", "error"])
