@@ -1,10 +1,13 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import requests
 
 pytestmark = pytest.mark.interop
 
+CORPUS = Path(__file__).parents[2] / "fixtures/corpus"
 VERSIONS = {"R4": "4.0.1", "R5": "5.0.0"}
 
 
@@ -37,3 +40,13 @@ def test_the_validator_answers_again_without_a_new_start(validate, tmp_path):
     (tmp_path / "broken.json").write_text("{")
     for _ in range(2):
         assert any(issue.is_error for issue in validate(tmp_path)[tmp_path / "broken.json"])
+
+
+@pytest.mark.parametrize("fhir", VERSIONS)
+def test_the_specifications_own_examples_are_valid(validate, tmp_path, fhir):
+    for example in CORPUS.glob(f"{fhir}/*/{fhir.lower()}spec__*.json"):
+        if example.parent.name in {"CarePlan", "CareTeam", "Goal", "ServiceRequest", "Task"}:
+            shutil.copy(example, tmp_path / f"{example.parent.name}-{example.name}")
+    issues = validate(tmp_path, fhir)
+    assert issues
+    assert [(path.name, issue) for path in issues for issue in issues[path] if issue.is_error] == []
