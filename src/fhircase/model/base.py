@@ -1,8 +1,8 @@
 """The ground every model stands on: frozen, strict, nothing extra, lists of items with distinct ids."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
 
 
 class Value(BaseModel):
@@ -11,6 +11,17 @@ class Value(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
+
+
+class Said(Value):
+    """A value that says something: not all of its fields are left at their defaults."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        fields = type(self).model_fields
+        if all(getattr(self, name) == field.default for name, field in fields.items()):
+            raise ValueError(f"it says nothing: fill at least one of {', '.join(fields)}")
+        return self
 
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Text, Value, stands_alone_or_not
+from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Said, Text, Value, stands_alone_or_not
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
@@ -49,7 +49,7 @@ ActivityStatus = Literal[
 ReviewStatus = Literal["unspecified", "planned", "held", "missed", "cancelled", "entered-in-error"]
 
 
-class Target(Value):
+class Target(Said):
     """What will show that a goal is reached, and by when."""
 
     measure: Concept | None = None
@@ -60,8 +60,6 @@ class Target(Value):
     def _is_whole(self) -> Self:
         if self.aim is not None and self.measure is None:
             raise ValueError("an aim needs the measure it is an aim of")
-        if self == Target.model_construct():
-            raise ValueError("a target needs a measure or a due date")
         return self
 
 

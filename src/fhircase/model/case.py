@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from fhircase.model.base import Items, Many, Value
+from fhircase.model.base import Items, Many, Said, Value
 from fhircase.model.client import Client
 from fhircase.model.need import Need
 from fhircase.model.time import Moment
@@ -37,11 +37,11 @@ CASE_MANAGER = Coding(system="http://snomed.info/sct", code="768832004", display
 class StatusSpan(Value):
     """A status the case had, and for how long."""
 
-    status: CaseStatus
+    status: CaseStatus = "unspecified"
     period: Period
 
 
-class Origin(Value):
+class Origin(Said):
     """How and from whom a case came in."""
 
     how: Concept | None = None
@@ -50,12 +50,6 @@ class Origin(Value):
     """The request that brought the client."""
     stay: Link | None = None
     """The hospital stay that the case follows."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self == Origin.model_construct():
-            raise ValueError("an origin needs at least one of how, source, referral, stay")
-        return self
 
 
 class Assignment(Value):
@@ -79,18 +73,12 @@ class TeamMember(Value):
         return self
 
 
-class Closure(Value):
+class Closure(Said):
     """Why, with what outcome and when a case was closed."""
 
     reason: Concept | None = None
     outcome: Concept | None = None
     on: Moment | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self == Closure.model_construct():
-            raise ValueError("a closure needs a reason, an outcome or a date")
-        return self
 
 
 class Case(Value):

@@ -1,8 +1,10 @@
 """The person who is helped, and how to reach them safely."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from fhircase.model.base import Many, Text, Value
+from pydantic import model_validator
+
+from fhircase.model.base import Many, Said, Text, Value
 from fhircase.model.time import Day
 from fhircase.model.value import Concept, Identifier, Link, Period
 
@@ -13,7 +15,7 @@ PointKind = Literal["unspecified", "phone", "fax", "email", "pager", "url", "sms
 PointUse = Literal["unspecified", "home", "work", "temp", "old", "mobile"]
 
 
-class PersonName(Value):
+class PersonName(Said):
     """A name, in its parts and as it is written."""
 
     use: NameUse = "unspecified"
@@ -24,7 +26,7 @@ class PersonName(Value):
     suffix: Many[Text] = ()
 
 
-class Address(Value):
+class Address(Said):
     """A postal address."""
 
     use: AddressUse = "unspecified"
@@ -38,7 +40,7 @@ class Address(Value):
     period: Period | None = None
 
 
-class ContactPoint(Value):
+class ContactPoint(Said):
     """A phone number, mail address or the like, and whether using it is safe for the client."""
 
     kind: PointKind = "unspecified"
@@ -55,7 +57,7 @@ class Language(Value):
     preferred: bool | None = None
 
 
-class ClientContact(Value):
+class ClientContact(Said):
     """A guardian, relative or other person to turn to about the client."""
 
     relationships: Many[Concept] = ()
@@ -78,3 +80,9 @@ class Client(Value):
     languages: Many[Language] = ()
     needs_interpreter: bool | None = None
     contacts: Many[ClientContact] = ()
+
+    @model_validator(mode="after")
+    def _is_linked_or_known(self) -> Self:
+        if self.link is not None and self != Client.model_construct(link=self.link):
+            raise ValueError("a client is a link, or is known by facts: not both")
+        return self

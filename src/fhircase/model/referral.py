@@ -63,7 +63,7 @@ _FINAL = frozenset({"declined", "failed", "completed", "cancelled", "entered-in-
 class StatusChange(Value):
     """A status that was reached, when, by whom and why."""
 
-    status: OfferStatus | ReferralStatus
+    status: OfferStatus | ReferralStatus = "unspecified"
     at: Moment
     by: Link | None = None
     reason: Concept | None = None

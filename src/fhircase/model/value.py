@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from fhircase.model.base import Many, Text, Token, Uri, Value
+from fhircase.model.base import Many, Said, Text, Token, Uri, Value
 from fhircase.model.time import Moment
 
 RecordKind = Literal["case", "care-plan", "referral", "work-item", "need", "goal"]
@@ -46,51 +46,33 @@ class Identifier(Value):
     type: "Concept | None" = None
 
 
-class Coding(Value):
+class Coding(Said):
     """One code of one code system."""
 
     system: Uri | None = None
     code: Token | None = None
     display: Text | None = None
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.code is None and self.display is None and self.system is None:
-            raise ValueError("a coding needs a code, a display or a system")
-        return self
 
-
-class Concept(Value):
+class Concept(Said):
     """A meaning: any number of codings of it, and words for people."""
 
     codings: Many[Coding] = ()
     text: Text | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.codings and self.text is None:
-            raise ValueError("a concept needs a coding or a text")
-        return self
 
     def has(self, system: str, code: str) -> bool:
         """Whether one of the codings is this code."""
         return any(c.system == system and c.code == code for c in self.codings)
 
 
-class Period(Value):
+class Period(Said):
     """From when until when; either end may be open."""
 
     start: Moment | None = None
     end: Moment | None = None
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.start is None and self.end is None:
-            raise ValueError("a period needs a start or an end")
-        return self
 
-
-class Quantity(Value):
+class Quantity(Said):
     """An exact amount with its unit."""
 
     value: Exact | None = None
@@ -100,15 +82,13 @@ class Quantity(Value):
     code: Token | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self == Quantity.model_construct():
-            raise ValueError("a quantity needs a value or a unit")
+    def _has_a_whole_unit(self) -> Self:
         if self.code is not None and self.system is None:
             raise ValueError("a coded unit needs the system of its code")
         return self
 
 
-class Recurrence(Value):
+class Recurrence(Said):
     """How often: at these times, or so many times in each span."""
 
     at: Many[Moment] = ()
@@ -122,8 +102,6 @@ class Recurrence(Value):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self == Recurrence.model_construct():
-            raise ValueError("a recurrence needs times, a frequency or words")
         if (self.every is None) != (self.unit is None):
             raise ValueError("`every` and `unit` go together")
         for name, number in (("count", self.count), ("frequency", self.frequency), ("every", self.every)):
@@ -132,7 +110,7 @@ class Recurrence(Value):
         return self
 
 
-class Link(Value):
+class Link(Said):
     """Another record or party, known by the strongest thing we have of it.
 
     `record` (one of ours) is stronger than `identifier`, which is stronger than `reference` (an address on some
@@ -142,14 +120,10 @@ class Link(Value):
     record: Key | None = None
     identifier: Identifier | None = None
     reference: Uri | None = None
-    kind: Token | None = None
     display: Text | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
-        named = [self.record, self.identifier, self.reference]
-        if not any(named) and self.display is None and self.kind is None:
-            raise ValueError("a link needs a record, an identifier, a reference or a display")
         if self.record is not None and (self.identifier or self.reference):
             raise ValueError("a link to one of our records needs no identifier or reference beside it")
         if self.record is not None and self.record.foreign:

@@ -74,4 +74,6 @@ class WorkItem(Value):
             raise ValueError(f"a request is never `{self.status}`; that is said of tasks")
         if self.nature == "request" and (self.concerns is not None or self.description is not None):
             raise ValueError("a request says what it is about in `what` and `notes`")
+        if self.nature == "request" and "order" in self.intent and not self.prohibited:
+            raise ValueError("an order that something be done is a referral, not a work item")
         return self

@@ -1,0 +1,156 @@
+"""What a rule sees while it reads or writes: the resources by role, the element at hand, and what was noticed."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from fhircase.errors import Problem
+from fhircase.mapping.index import Index, Json
+
+Fate = Literal["carried", "normalised", "constant", "leftover"]
+
+_URN_SPACE = UUID("6f0c3e4e-0b6b-5d5e-9d5e-6d1f6c8a7f10")
+
+
+class Misfit(Exception):  # noqa: N818 - it is caught by the rule that meets it, never raised to a user
+    """The JSON has another shape than FHIR gives this element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of one scalar, and by which rule."""
+
+    fate: Fate
+    rule: str
+
+
+def urn(kind: str, namespace: str, value: str, role: str) -> str:
+    """The temporary id of a record's resource: the same each time, for the same record and role."""
+    return str(uuid5(_URN_SPACE, f"{kind}|{namespace}|{value}|{role}"))
+
+
+@dataclass(slots=True)
+class Context:
+    """One reading or writing of one record."""
+
+    version: str
+    resources: list[Json]
+    index: Index
+    """Finds the resource that a Reference means."""
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Record keys by server reference."""
+    server: str = ""
+    key: dict[str, str] = field(default_factory=dict)
+    """The record's key."""
+    fresh: set[int] = field(default_factory=set)
+    """Ids of the objects made in this write."""
+    keep: list[Any] = field(default_factory=list)
+    """Keeps the fresh objects alive, so that their ids stay theirs."""
+    touched: set[tuple[int, str]] = field(default_factory=set)
+    """(id of a resource or element, name): places written to."""
+    roles: dict[int, str] = field(default_factory=dict)
+    """Role by id of the resource."""
+    items: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """Resource by (list, item id)."""
+    item_ids: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """(list, item id) by id of the resource."""
+    problems: list[Problem] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)
+    claims: dict[tuple[int, Any], Claim] | None = None
+    rule: str = ""
+
+    def find(self, reference: Any, around: Json | None) -> Json | None:
+        """The resource that a Reference means, if it is at hand."""
+        return self.index.find(reference, around)
+
+    def made(self, value: Json) -> Json:
+        """Note that an object was made here."""
+        self.fresh.add(id(value))
+        self.keep.append(value)
+        return value
+
+    def claim(self, container: Any, key: Any, how: Claim) -> None:
+        """Say what became of one scalar; the first to say so is believed."""
+        if self.claims is not None:
+            self.claims.setdefault((id(container), key), how)
+
+    def claim_all(self, node: Any, how: Claim) -> None:
+        """Say it of every scalar in a node."""
+        if self.claims is None or not isinstance(node, dict | list):
+            return
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if isinstance(value, dict | list):
+                self.claim_all(value, how)
+            else:
+                self.claim(node, key, how)
+
+    def claim_like(self, node: Any, pattern: Any, how: Claim) -> None:
+        """Say it of every scalar that a pattern has too."""
+        if self.claims is None:
+            return
+        if isinstance(pattern, dict) and isinstance(node, dict):
+            for key, wanted in pattern.items():
+                if isinstance(wanted, dict | list):
+                    self.claim_like(node.get(key), wanted, how)
+                elif node.get(key) == wanted:
+                    self.claim(node, key, how)
+        elif isinstance(pattern, list) and isinstance(node, list):
+            for wanted in pattern:
+                for item in node:
+                    if _covers(item, wanted):
+                        self.claim_like(item, wanted, how)
+                        break
+
+    def remark(self, what: str, path: str) -> None:
+        """Note something worth telling that does not stop the reading."""
+        self.remarks.append(Problem(what, path, self.rule))
+
+
+def _covers(item: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(item, dict) and all(_covers(item.get(k), v) for k, v in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(item, list) and all(any(_covers(i, w) for i in item) for w in wanted)
+    return bool(item == wanted)
+
+
+@dataclass(slots=True)
+class Scope:
+    """Where rules stand: the resources by role, the element at hand, and the item's place in the record."""
+
+    ctx: Context
+    nodes: dict[str, Json | None]
+    here: tuple[Any, Any] = ((), 0)
+    """Container and key of the element at hand."""
+    types: dict[str, str] = field(default_factory=dict)
+    """Resource type by role."""
+    part: str = ""
+    """Ids of the items around, joined: `o1` or `o1:x1`."""
+    root: Json | None = None
+    """The resource that the element at hand stands in."""
+
+    def base(self, role: str) -> tuple[Any, Any]:
+        """Container and key of a role's resource, or of the element at hand."""
+        return (self.nodes, role) if role else self.here
+
+    def ensure(self, role: str) -> tuple[Any, Any]:
+        """As `base`, and the resource is made when it is not there."""
+        if role and self.nodes.get(role) is None:
+            self.nodes[role] = self.create(role, self.types[role])
+        return self.base(role)
+
+    def create(self, role: str, kind: str) -> Json:
+        """A new resource of this record, with its temporary id."""
+        name = f"{role}:{self.part}" if self.part else role
+        key = self.ctx.key
+        made = self.ctx.made(
+            {"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)}
+        )
+        self.ctx.resources.append(made)
+        self.ctx.index.add(made)
+        self.ctx.roles[id(made)] = name
+        return made
+
+    def inner(self, here: tuple[Any, Any], root: Json | None = None) -> "Scope":
+        """The same scope standing at another element."""
+        return Scope(self.ctx, self.nodes, here, self.types, self.part, root if root is not None else self.root)

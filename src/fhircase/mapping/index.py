@@ -1,0 +1,67 @@
+"""Which resource a Reference means, among the resources at hand.
+
+Source: https://hl7.org/fhir/R4/references.html, https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class Index:
+    """Resources by all the ways a Reference can name them."""
+
+    def __init__(self, entries: Iterable[tuple[str, Json]] = ()) -> None:
+        self._by_reference: dict[str, Json] = {}
+        self._by_identifier: dict[tuple[str, str, str], Json] = {}
+        for url, resource in entries:
+            self.add(resource, url)
+
+    def add(self, resource: Json, url: str = "") -> None:
+        """Make a resource findable, also by the full URL it has in a Bundle."""
+        kind, id_ = resource.get("resourceType", ""), resource.get("id")
+        names = [url] if url else []
+        if isinstance(id_, str):
+            names += [f"{kind}/{id_}", f"urn:uuid:{id_}"]
+        for name in names:
+            self._by_reference.setdefault(name, resource)
+        identifiers = resource.get("identifier")
+        for identifier in identifiers if isinstance(identifiers, list) else ():
+            if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
+                name3 = (kind, str(identifier["system"]), str(identifier["value"]))
+                self._by_identifier.setdefault(name3, resource)
+
+    def find(self, reference: Any, around: Json | None) -> Json | None:
+        """The resource that a Reference means, or None.
+
+        Args:
+            reference: the Reference (its `reference`, or without one its `identifier`).
+            around: the resource it stands in, for references to contained resources.
+        """
+        if not isinstance(reference, dict):
+            return None
+        text = reference.get("reference")
+        if not isinstance(text, str):
+            return self._logical(reference)
+        if text.startswith("#"):
+            return _contained(text[1:], around)
+        return self._by_reference.get(text) or self._by_reference.get(_unversioned(text))
+
+    def _logical(self, reference: Json) -> Json | None:
+        identifier, kind = reference.get("identifier"), reference.get("type")
+        if not isinstance(identifier, dict) or not isinstance(kind, str):
+            return None
+        return self._by_identifier.get((kind, str(identifier.get("system")), str(identifier.get("value"))))
+
+
+def _contained(id_: str, around: Json | None) -> Json | None:
+    inside = around.get("contained") if around else None
+    for resource in inside if isinstance(inside, list) else ():
+        if isinstance(resource, dict) and resource.get("id") == id_:
+            return resource
+    return None
+
+
+def _unversioned(reference: str) -> str:
+    return reference.partition("/_history/")[0]

@@ -1,0 +1,39 @@
+"""`choice`: one field that stands in one of several places, by what it is: `value[x]`, or text or link."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fhircase.mapping.context import Scope
+from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.path import Path
+
+
+class Choice(Rule):
+    """Alternatives, each with a test of the value it takes."""
+
+    def __init__(self, alternatives: Sequence[tuple[Callable[[Any], bool], Rule]]) -> None:
+        self.alternatives = alternatives
+
+    def places(self) -> Iterable[Path]:
+        """The places of all alternatives."""
+        return [path for _, rule in self.alternatives for path in rule.places()]
+
+    def read(self, scope: Scope) -> Any:
+        """The first alternative that is there."""
+        found = [value for _, rule in self.alternatives if (value := self._at(rule, scope)) is not None]
+        return found[0] if found else None
+
+    def _at(self, rule: Rule, scope: Scope) -> Any:
+        return rule.read(scope) if next(iter(rule.places())).present(scope) else None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Write the alternative that takes the value, and remove the others."""
+        chosen = None
+        if value is not None:
+            able = [rule for takes, rule in self.alternatives if takes(value)]
+            chosen = next((rule for rule in able if self._at(rule, scope) is not None), able[0])
+        for _, rule in self.alternatives:
+            if rule is not chosen and self._at(rule, scope) is not None:
+                rule.write(scope, None)
+        if chosen is not None:
+            chosen.write(scope, value)

@@ -1,0 +1,134 @@
+"""`code`: an enum of the model and the codes that say it, at one place or jointly at several, by a table.
+
+A table has a column a place, the authoritative one first. A row is read when all its cells match; else the row whose
+first cell matches and which agrees most with the other places; without the first place, the first row that another
+place names. A cell `~code` is written, but alone it does not name the row; `-` is the absence of a code. Rows
+under `reads` are read and never written.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhircase.errors import Problem
+from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.path import Path
+
+UNSPECIFIED = "unspecified"
+
+Cells = tuple[str | None, ...]
+
+
+class Table:
+    """The rows of a code table, in order."""
+
+    def __init__(self, rows: Sequence[Sequence[str]], reads: Sequence[Sequence[str]] = ()) -> None:
+        self.rows = {row[0]: _cells(row) for row in rows}
+        """Codes by value of the model; None where the row says nothing at that place."""
+        self._first: dict[str | None, list[tuple[str, Cells]]] = {}
+        self._alone: list[dict[str, str]] = [{} for _ in range(len(rows[0]) - 1)]
+        for value, *cells in [*rows, *reads]:
+            self._first.setdefault(_cell(cells[0]), []).append((value, _cells([value, *cells])))
+            for column, cell in enumerate(cells):
+                if not cell.startswith("~") and (code := _cell(cell)) is not None:
+                    self._alone[column].setdefault(code, value)
+
+    def value(self, codes: Sequence[str | None]) -> str | None:
+        """The value that these codes say, or None where they say none that the table knows."""
+        if codes[0] is not None:
+            rows = self._first.get(codes[0], ())
+            best = max(rows, key=lambda row: _agreement(row[1], codes), default=None)
+            return best[0] if best else None
+        for column, code in enumerate(codes[1:], start=1):
+            if code is not None:
+                return self._alone[column].get(code)
+        return None
+
+
+def _agreement(cells: Cells, codes: Sequence[str | None]) -> tuple[int, int]:
+    equal = sum(cell == code for cell, code in zip(cells[1:], codes[1:], strict=True))
+    return equal, sum(cell is None for cell in cells)
+
+
+def _cells(row: Sequence[str]) -> Cells:
+    return tuple(_cell(cell) for cell in row[1:])
+
+
+def _cell(text: str) -> str | None:
+    return None if text == "-" else text.removeprefix("~")
+
+
+class Code(Rule):
+    """An enum of the model by a table of codes."""
+
+    def __init__(self, paths: Sequence[Path], table: Table, resets: Sequence[Path] = ()) -> None:
+        self.paths = paths
+        self.table = table
+        self.resets = resets
+        """Places that say something about the old code and go when it changes."""
+
+    def places(self) -> Sequence[Path]:
+        """A place for each column of the table."""
+        return self.paths
+
+    def read(self, scope: Scope) -> str | None:
+        """The value of the model; an unknown code is a problem, no code is none."""
+        codes = [self._code(scope, path) for path in self.paths]
+        if not any(codes):
+            return None
+        value = self.table.value(codes)
+        if value is None:
+            self._unknown(scope, codes)
+            return None
+        self._account(scope, value, codes)
+        return None if value == UNSPECIFIED else value
+
+    def _code(self, scope: Scope, path: Path) -> str | None:
+        if not path.present(scope):
+            return None
+        code = path.get(scope)
+        if code is None:
+            path.claim_unknown(scope)
+        elif not isinstance(code, str):
+            raise Misfit(f"a code was expected at `{path.text}`")
+        return code
+
+    def _unknown(self, scope: Scope, codes: Sequence[str | None]) -> None:
+        path, code = next((p, c) for p, c in zip(self.paths, codes, strict=True) if c)
+        known = ", ".join(sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])}))
+        hint = f"known: {known}; add a row to the table if it is meant"
+        scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, self.name, hint))
+
+    def _account(self, scope: Scope, value: str, codes: Sequence[str | None]) -> None:
+        for path, cell, code in zip(self.paths, self.table.rows[value], codes, strict=True):
+            if code is None:
+                continue
+            if cell == code:
+                path.claim(scope, Claim("carried", self.name))
+            elif path is self.paths[0]:
+                path.claim(scope, Claim("normalised", self.name))
+            else:
+                path.claim(scope, Claim("normalised", self.name))
+                scope.ctx.remark(f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text)
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Write the row's code at every place whose resource is there, and at the first if need be."""
+        wanted = value or UNSPECIFIED
+        changed = (self.read(scope) or UNSPECIFIED) != wanted
+        row = self.table.rows.get(wanted, (None,) * len(self.paths))
+        for path, code in zip(self.paths, row, strict=True):
+            if path.present(scope) and (changed or path.fresh(scope)):
+                self._set(scope, path, code)
+        if changed and (self.read(scope) or UNSPECIFIED) != wanted:
+            self._set(scope, self.paths[0], row[0])
+        if changed:
+            for path in self.resets:
+                if path.present(scope) and not path.fresh(scope):
+                    path.drop(scope)
+
+    def _set(self, scope: Scope, path: Path, code: str | None) -> None:
+        current = path.get(scope) if path.present(scope) else None
+        if code is None:
+            path.drop(scope)
+        elif current != code:
+            path.put(scope, code)

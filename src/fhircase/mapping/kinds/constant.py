@@ -1,0 +1,73 @@
+"""`constant`: what a resource always says when we make it; with `recognises` it is how such a resource is known."""
+
+import copy
+from typing import Any, ClassVar
+
+from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.path import Path
+
+
+class Constant(Rule):
+    """A fixed value, written once when the resource is made."""
+
+    carries: ClassVar[bool] = False
+
+    def __init__(self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False) -> None:
+        self.path = path
+        self.value = value
+        """A JSON value; None says that the value is unknown (data-absent-reason)."""
+        self.accepts = accepts
+        self.recognises = recognises
+
+    def places(self) -> tuple[Path]:
+        """The one place."""
+        return (self.path,)
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether the resource says this, or something accepted in its stead."""
+        found = self.path.get(scope)
+        return any(_says(found, wanted) for wanted in (self.value, *self.accepts))
+
+    def read(self, scope: Scope) -> None:
+        """Nothing for the model; what is found is accounted for."""
+        if scope.ctx.claims is None:
+            return
+        found = self.path.get(scope)
+        if self.value is None:
+            self.path.claim_unknown(scope)
+        elif isinstance(found, dict):
+            scope.ctx.claim_like(found, self.value, Claim("constant", self.name))
+        elif found == self.value:
+            self.path.claim(scope, Claim("constant", self.name))
+        elif found in self.accepts:
+            self.path.claim(scope, Claim("normalised", self.name))
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Write it into a resource that is being made; never change one that exists."""
+        if not self.path.fresh(scope) or self.path.find(scope) is not None:
+            return
+        if self.value is None:
+            self.path.mark_unknown(scope)
+        else:
+            container, key = self.path.make(scope, leaf=True)
+            container[key] = copy.deepcopy(self.value)
+
+
+def recognised(shape: Shape, scope: Scope) -> bool:
+    """Whether a resource says everything by which its kind is known."""
+    return all(
+        rule.holds(scope) for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises
+    )
+
+
+def concept(codes: list[tuple[str, str]]) -> Json:
+    """A CodeableConcept with these codes."""
+    return {"coding": [{"system": system, "code": code} for system, code in codes]}
+
+
+def _says(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        there = {(c.get("system"), c.get("code")) for c in found.get("coding", ()) if isinstance(c, dict)}
+        return any((c["system"], c["code"]) in there for c in wanted.get("coding", ()))
+    return bool(wanted is not None and found == wanted)

@@ -1,0 +1,49 @@
+"""`field`: a bare value, carried as it is; `absent:` names the value that is written as nothing."""
+
+from decimal import Decimal
+from typing import Any
+
+from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.kinds.rule import Rule, alike
+from fhircase.mapping.path import Path
+
+
+class Field(Rule):
+    """One bare value at one place."""
+
+    def __init__(self, path: Path, absent: Any = None) -> None:
+        self.path = path
+        self.absent = absent
+        self._exact = path.type == "decimal"
+
+    def places(self) -> tuple[Path]:
+        """The one place."""
+        return (self.path,)
+
+    def read(self, scope: Scope) -> Any:
+        """The value, exact."""
+        slot = self.path.find(scope)
+        if slot is None:
+            self.path.claim_unknown(scope)
+            return None
+        value = slot[0][slot[1]]
+        if isinstance(value, dict | list):
+            raise Misfit(f"a plain {self.path.type} was expected at `{self.path.text}`")
+        if scope.ctx.claims is not None:
+            self.path.claim(scope, Claim("carried", self.name))
+        if self._exact and isinstance(value, int | float) and not isinstance(value, bool):
+            return Decimal(str(value))
+        return None if self.absent is not None and value == self.absent else value
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Set, change or remove the value."""
+        if value is not None and value == self.absent:
+            value = None
+        current = self.read(scope) if self.path.present(scope) else None
+        if alike(current, value):
+            if value is None and self.path.fresh(scope):
+                self.path.mark_unknown(scope)
+        elif value is None:
+            self.path.drop(scope)
+        else:
+            self.path.put(scope, value)

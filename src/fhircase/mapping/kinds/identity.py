@@ -1,0 +1,168 @@
+"""`key`, `id` and `element_id`: who a record is, and who an item is inside it.
+
+A record's identifier is `{namespace}/{kind}` | value, an item's `{namespace}/{item kind}` | value`:`id; an item id
+holds no colon, so no two can collide. A record without such an identifier is known by server and id, and that key is
+never written as an identifier.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.mapping.kinds.rule import Rule, alike
+from fhircase.mapping.path import Path
+
+SERVER = "server:"
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+class RecordKey(Rule):
+    """The record's business identifier on its resources."""
+
+    def __init__(self, paths: Sequence[Path], kind: str, label: tuple[str, str] | None = None) -> None:
+        self.paths = paths
+        self.kind = kind
+        self.label = label
+        """The type of the identifier (system, code), for guides that ask for one."""
+
+    def places(self) -> Sequence[Path]:
+        """The lists of identifiers it is kept in."""
+        return self.paths
+
+    def read(self, scope: Scope) -> dict[str, str]:
+        """The key; the server's id of the first resource when there is no identifier of ours."""
+        for path in self.paths:
+            if not path.present(scope):
+                continue
+            for identifier in _identifiers(scope, path):
+                system = str(identifier.get("system", ""))
+                if system.endswith(f"/{self.kind}") and system != f"/{self.kind}" and identifier.get("value"):
+                    self._claim(scope, system, identifier["value"])
+                    namespace = system.removesuffix(f"/{self.kind}")
+                    return {"kind": self.kind, "namespace": namespace, "value": identifier["value"]}
+        return self._by_server(scope)
+
+    def _claim(self, scope: Scope, system: str, value: str) -> None:
+        if scope.ctx.claims is None:
+            return
+        for path in self.paths:
+            for identifier in _identifiers(scope, path) if path.present(scope) else ():
+                if identifier.get("system") == system and identifier.get("value") == value:
+                    for name in ("system", "value"):
+                        scope.ctx.claim(identifier, name, Claim("carried", self.name))
+                    scope.ctx.claim_like(identifier, self._label(), Claim("constant", self.name))
+
+    def _by_server(self, scope: Scope) -> dict[str, str]:
+        resource = next(scope.nodes[p.role] for p in self.paths if p.present(scope))
+        assert resource is not None  # noqa: S101 - `present` has just said so
+        reference = f"{resource['resourceType']}/{resource.get('id', 'unidentified')}"
+        if known := scope.ctx.known.get(reference):
+            return known
+        return {"kind": self.kind, "namespace": f"{SERVER}{scope.ctx.server}", "value": reference}
+
+    def _label(self) -> Json:
+        if self.label is None:
+            return {}
+        return {"type": {"coding": [{"system": self.label[0], "code": self.label[1]}]}}
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Put the identifier on every resource that is there and lacks it."""
+        if value["namespace"].startswith(SERVER):
+            self._keep_server_id(scope, value)
+            return
+        there = [path for path in self.paths if path.present(scope)]
+        changed = not alike(self.read(scope), value)
+        for path in there:
+            if changed or path.fresh(scope):
+                self._identify(scope, path, value)
+
+    def _identify(self, scope: Scope, path: Path, key: dict[str, str]) -> None:
+        system = f"{key['namespace']}/{key['kind']}"
+        old = self.read(scope)
+        for identifier in _identifiers(scope, path):
+            if identifier.get("system") == f"{old['namespace']}/{old['kind']}" and identifier.get("value") == old["value"]:
+                identifier.update(system=system, value=key["value"])
+                path.touch(scope)
+                return
+        _append(scope, path, {**self._label(), "system": system, "value": key["value"]})
+
+    def _keep_server_id(self, scope: Scope, key: dict[str, str]) -> None:
+        path = next((p for p in self.paths if p.present(scope)), self.paths[0])
+        kind, _, id_ = key["value"].partition("/")
+        resource = scope.nodes.get(path.role)
+        if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and _ID.fullmatch(id_):
+            resource["id"] = id_
+
+
+def _identifiers(scope: Scope, path: Path) -> list[Json]:
+    return [found for found in path.array(scope) if isinstance(found, dict)]
+
+
+def _append(scope: Scope, path: Path, identifier: Json) -> None:
+    path.holder(scope).setdefault(path.steps[-1].name, []).append(identifier)
+    path.touch(scope)
+
+
+class ItemKey(Rule):
+    """The id of an item that is a resource of its own."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path = path
+        self.kind = kind
+
+    def places(self) -> Sequence[Path]:
+        """The list of identifiers it is kept in."""
+        return (self.path,)
+
+    def read(self, scope: Scope) -> str | None:
+        """The id from our identifier; else the resource's own id."""
+        system, prefix = self._mark(scope)
+        for identifier in _identifiers(scope, self.path):
+            value = identifier.get("value")
+            if identifier.get("system") == system and isinstance(value, str) and value.startswith(prefix):
+                for name in ("system", "value"):
+                    scope.ctx.claim(identifier, name, Claim("carried", self.name))
+                return value.removeprefix(prefix)
+        resource = scope.nodes[self.path.role]
+        own = resource.get("id") if resource else None
+        return own if isinstance(own, str) and _ID.fullmatch(own) else None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Put the identifier on, when the resource is not known by this id already."""
+        if self.read(scope) == value:
+            return
+        system, prefix = self._mark(scope)
+        _append(scope, self.path, {"system": system, "value": prefix + value})
+
+    def _mark(self, scope: Scope) -> tuple[str, str]:
+        key = scope.ctx.key
+        around = scope.part.rpartition(":")[0]
+        return f"{key['namespace']}/{self.kind}", ":".join(filter(None, [key["value"], around])) + ":"
+
+
+class ElementId(Rule):
+    """The id of an item that is an element: FHIR's own element id; else its position in the list."""
+
+    def __init__(self, path: Path, prefix: str) -> None:
+        self.path = path
+        self.prefix = prefix
+
+    def places(self) -> Sequence[Path]:
+        """The one place."""
+        return (self.path,)
+
+    def read(self, scope: Scope) -> str | None:
+        """The element's id, or one made of its position."""
+        value = self.path.get(scope)
+        if isinstance(value, str) and _ID.fullmatch(value):
+            self.path.claim(scope, Claim("carried", self.name))
+            return value
+        return f"{self.prefix}-{scope.here[1] + 1}"
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Say the id where the position does not."""
+        if self.read(scope) != value:
+            self.path.put(scope, value)
+
+

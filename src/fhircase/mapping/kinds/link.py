@@ -1,0 +1,151 @@
+"""`link`: another record or party, as a FHIR Reference.
+
+One of our records is known by its business identifier in `Reference.identifier`, which survives on every server;
+`reference` beside it is how one server reaches it, and is resolved by the exchange.
+Source: https://hl7.org/fhir/R4/references.html#logical
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhircase.mapping.context import Claim, Context, Json, Misfit, Scope, urn
+from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.path import Path
+
+KINDS = ("case", "care-plan", "referral", "work-item", "need", "goal")
+
+
+class LinkRule(Rule):
+    """A Reference at one place."""
+
+    def __init__(self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = "") -> None:
+        self.path = path
+        self.identifier = identifier
+        self.role = role
+        """Which resource of our record is meant, when the link is to one of ours."""
+        self.kind = kind
+        """What kind of resource is meant, where the place allows several; written as `Reference.type`."""
+        self.unless = unless
+        """A role that the reference leads to; only when that resource is not there, the link itself is the value."""
+
+    def places(self) -> Sequence[Path]:
+        """The one place."""
+        return (self.path,)
+
+    def read(self, scope: Scope) -> Any:
+        """The link, known by the strongest thing the Reference says."""
+        node = self.path.get(scope)
+        if node is None or (self.unless and scope.nodes.get(self.unless) is not None):
+            return None
+        if not isinstance(node, dict):
+            raise Misfit(f"a Reference was expected at `{self.path.text}`")
+        if scope.ctx.claims is not None:
+            self.path.claim_unknown(scope)
+        return self._read(scope, node) or None
+
+    def _read(self, scope: Scope, node: Json) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        reference, identifier = node.get("reference"), node.get("identifier")
+        key = record_key(identifier) or scope.ctx.known.get(reference or "")
+        claims = scope.ctx.claims is not None
+        if key:
+            data["record"] = key
+            if claims:
+                scope.ctx.claim(node, "reference", Claim("normalised", self.name))
+                for name in ("system", "value") if record_key(identifier) else ():
+                    scope.ctx.claim(identifier, name, Claim("carried", self.name))
+        else:
+            if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
+                data["identifier"] = self.identifier.read(scope.inner((node, "identifier"), scope.root))
+            fate = "normalised" if "system" in data.get("identifier", {}) else "carried"
+            if isinstance(reference, str):
+                if fate == "carried":
+                    data["reference"] = reference
+                if claims:
+                    scope.ctx.claim(node, "reference", Claim(fate, self.name))  # type: ignore[arg-type]
+        if isinstance(node.get("display"), str):
+            data["display"] = node["display"]
+            if claims:
+                scope.ctx.claim(node, "display", Claim("carried", self.name))
+        if claims and self.kind and node.get("type") == self.kind:
+            scope.ctx.claim(node, "type", Claim("constant", self.name))
+        return data
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Point to somebody else only when the link changed; what a server made of `reference` stays."""
+        current = self.read(scope) if self.path.present(scope) else None
+        if value is None:
+            if current is not None:
+                self.path.drop(scope)
+            elif self.path.fresh(scope) and not (self.unless and scope.nodes.get(self.unless)):
+                self.path.mark_unknown(scope)
+            return
+        if alike(current, value):
+            return
+        if self.unless:
+            scope.nodes[self.unless] = None
+        node = self.path.node(scope)
+        self.path.touch(scope)
+        if not _same_target(current, value):
+            for name in ("reference", "_reference", "identifier", "type", "_type"):
+                node.pop(name, None)
+            node.update(target(value, self.role, self.identifier, scope))
+            if self.kind:
+                node["type"] = self.kind
+        _set(node, "display", value.get("display"))
+
+
+def _same_target(current: Any, value: Any) -> bool:
+    return current is not None and all(
+        alike(current.get(name), value.get(name)) for name in ("record", "identifier", "reference")
+    )
+
+
+def _set(node: Json, name: str, value: Any) -> None:
+    if node.get(name) == value:
+        return
+    node.pop(f"_{name}", None)
+    if value is None:
+        node.pop(name, None)
+    else:
+        node[name] = value
+
+
+def target(link: dict[str, Any], role: str, identifier: Shape, scope: Scope) -> Json:
+    """The parts of a Reference that say whom a link means."""
+    if key := link.get("record"):
+        found = {"identifier": {"system": f"{key['namespace']}/{key['kind']}", "value": key["value"]}}
+        if role:
+            found["reference"] = f"urn:uuid:{urn(key['kind'], key['namespace'], key['value'], role)}"  # type: ignore[assignment]
+        return dict(sorted(found.items(), reverse=True))
+    node: Json = {}
+    if "reference" in link:
+        node["reference"] = link["reference"]
+    if "identifier" in link:
+        node["identifier"] = {}
+        identifier.write(scope.inner((node, "identifier")), link["identifier"])
+    return node
+
+
+def record_key(identifier: Any) -> dict[str, str] | None:
+    """The key that a business identifier of ours says, or None when it is nobody's of ours."""
+    if not isinstance(identifier, dict):
+        return None
+    system, value = identifier.get("system"), identifier.get("value")
+    if not isinstance(system, str) or not isinstance(value, str):
+        return None
+    namespace, _, kind = system.rpartition("/")
+    if not namespace or kind not in KINDS:
+        return None
+    return {"kind": kind, "namespace": namespace, "value": value}
+
+
+def address(ctx: Context, resource: Json) -> Json:
+    """A Reference to a resource of this very record."""
+    role = ctx.roles.get(id(resource), "")
+    temporary = urn(ctx.key["kind"], ctx.key["namespace"], ctx.key["value"], role)
+    if resource.get("id") == temporary or "id" not in resource:
+        return {"reference": f"urn:uuid:{resource.get('id', temporary)}"}
+    return {"reference": f"{resource['resourceType']}/{resource['id']}"}
+
+

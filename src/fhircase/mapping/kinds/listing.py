@@ -1,0 +1,196 @@
+"""`list`: items of the model and the elements of an array that a selector picks.
+
+Items and elements are aligned: equal ones first, then by the rule's key, then (without a key) the rest in order.
+Elements that the selector does not pick stay where they are; new ones go to the end.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.kinds.constant import recognised
+from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.path import Path, claim_selector
+
+_CONTAINED = Claim("constant", "contained")
+
+Read = list[tuple[int, Any]]
+"""Index in the array and what was read there."""
+
+
+class Listing(Rule):
+    """A list of values or objects, each an element of one array."""
+
+    def __init__(self, path: Path, each: Rule | Shape, key: Sequence[str] = (), below: str = "") -> None:
+        self.path = path
+        self.step = path.steps[-1]
+        self.each = each
+        self.key = tuple(key)
+        self.below = below
+        """Element of each array item in which the value stands; empty when it is the item itself."""
+
+    def places(self) -> Sequence[Path]:
+        """The array."""
+        return (self.path,)
+
+    def picks(self, scope: Scope, element: Any) -> bool:
+        """Whether an element of the array is one of ours."""
+        if self.below and not (isinstance(element, dict) and element.get(self.below) is not None):
+            return False
+        return element is not None and self.step.matches(element)
+
+    def slot(self, scope: Scope, array: list[Any], index: int) -> tuple[Any, Any]:
+        """Where the value of an element stands."""
+        return (array[index], self.below) if self.below else (array, index)
+
+    def made(self, scope: Scope) -> Any:
+        """A new element."""
+        if isinstance(self.each, Rule) and not self.below and not self.step.tests:
+            return None
+        element = self.step.new_item(scope.ctx)
+        if self.below:
+            element[self.below] = None
+        return element
+
+    def discard(self, scope: Scope, element: Any) -> bool:
+        """Take our part out of an element that is no longer wanted; whether all of it goes."""
+        if not self.below:
+            return True
+        del element[self.below]
+        return not element
+
+    def read(self, scope: Scope) -> Any:
+        """The items, in the array's order; elements that say nothing to the model are left over."""
+        return tuple(value for _, value in self._read(scope)) or None
+
+    def _read(self, scope: Scope) -> Read:
+        array = self.path.array(scope)
+        found = []
+        for index, element in enumerate(array):
+            if self.picks(scope, element):
+                value = self._read_one(scope, array, index)
+                if value is not None:
+                    claim_selector(scope.ctx, (array, index), self.step)
+                    found.append((index, value))
+        return found
+
+    def _read_one(self, scope: Scope, array: list[Any], index: int) -> Any:
+        slot = self.slot(scope, array, index)
+        if isinstance(self.each, Shape):
+            if not isinstance(slot[0][slot[1]], dict):
+                raise Misfit(f"an object was expected at `{self.path.text}[{index}]`")
+            return self.each.read(scope.inner(slot)) or None
+        return self.each.read(scope.inner(slot))
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Change, add, move and remove just what differs."""
+        items = value or ()
+        read = self._read(scope)
+        if alike([v for _, v in read], items):
+            return
+        self.path.touch(scope)
+        chosen = self._align(read, items)
+        node, name = self.path.holder(scope), self.step.name
+        new, places = self._arrange(scope, node.get(name, []), [i for i, _ in read], chosen)
+        node[name] = new
+        node.pop(f"_{name}", None)
+        for item, index in zip(items, places, strict=True):
+            self.each.write(scope.inner(self.slot(scope, new, index)), item)
+        if not new:
+            self.path.drop_list(scope)
+
+    def _arrange(
+        self, scope: Scope, array: list[Any], mine: list[int], chosen: list[int | None]
+    ) -> tuple[list[Any], list[int]]:
+        """The new array, and where each of the items is in it."""
+        stay = {i for i in mine if i not in chosen and not self.discard(scope, array[i])}
+        queue = [array[i] if i is not None else self.made(scope) for i in chosen]
+        new: list[Any] = []
+        places: list[int] = []
+        for index, element in enumerate(array):
+            if index not in mine or index in stay:
+                new.append(element)
+            elif queue:
+                places.append(len(new))
+                new.append(queue.pop(0))
+        for element in queue:
+            places.append(len(new))
+            new.append(element)
+        return new, places
+
+    def _align(self, read: Read, items: Sequence[Any]) -> list[int | None]:
+        """For each item the index of its element, or None for a new one."""
+        free, chosen = list(read), dict[int, int]()
+        for test in (alike, self._same_key, self._any):
+            for at, item in enumerate(items):
+                hit = next((entry for entry in free if test(entry[1], item)), None) if at not in chosen else None
+                if hit:
+                    chosen[at] = hit[0]
+                    free.remove(hit)
+        return [chosen.get(at) for at in range(len(items))]
+
+    def _same_key(self, one: Any, other: Any) -> bool:
+        return bool(self.key) and all(alike(one.get(name), other.get(name)) for name in self.key)
+
+    def _any(self, _one: Any, _other: Any) -> bool:
+        return not self.key
+
+
+class ContainedListing(Listing):
+    """A list whose elements refer to contained resources, and whose items are those resources.
+
+    Source: https://hl7.org/fhir/R4/references.html#contained
+    """
+
+    def __init__(self, path: Path, each: Shape, kind: str, label: str) -> None:
+        super().__init__(path, each)
+        self.kind = kind
+        self.label = label
+
+    def _index(self, scope: Scope, element: Any) -> int | None:
+        reference = element.get("reference") if isinstance(element, dict) else None
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            return None
+        for index, resource in enumerate(self._contained(scope)):
+            if resource.get("id") == reference[1:] and resource.get("resourceType") == self.kind:
+                return index
+        return None
+
+    def _contained(self, scope: Scope) -> list[Any]:
+        root = scope.base(self.path.role)
+        found: list[Any] = root[0][root[1]].get("contained", [])
+        return found
+
+    def picks(self, scope: Scope, element: Any) -> bool:
+        """Whether it refers to a contained resource of the kind meant, made by us."""
+        index = self._index(scope, element)
+        if index is None:
+            return False
+        scope_in = scope.inner((self._contained(scope), index))
+        return isinstance(self.each, Shape) and recognised(self.each, scope_in)
+
+    def slot(self, scope: Scope, array: list[Any], index: int) -> tuple[Any, Any]:
+        """The contained resource."""
+        at = self._index(scope, array[index])
+        scope.ctx.claim(array[index], "reference", _CONTAINED)
+        return self._contained(scope), at
+
+    def made(self, scope: Scope) -> Any:
+        """A new contained resource, and the reference to it."""
+        container, key = scope.base(self.path.role)
+        contained = container[key].setdefault("contained", [])
+        taken = {resource.get("id") for resource in contained}
+        number = next(n for n in range(1, len(contained) + 2) if f"{self.label}-{n}" not in taken)
+        name = f"{self.label}-{number}"
+        contained.append(scope.ctx.made({"resourceType": self.kind, "id": name}))
+        return {"reference": f"#{name}"}
+
+    def discard(self, scope: Scope, element: Any) -> bool:
+        """The contained resource goes with the reference to it."""
+        container, key = scope.base(self.path.role)
+        index = self._index(scope, element)
+        if index is not None:
+            del container[key]["contained"][index]
+            if not container[key]["contained"]:
+                del container[key]["contained"]
+        return True

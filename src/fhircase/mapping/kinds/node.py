@@ -1,0 +1,70 @@
+"""A named type (`concept: goal.description`): an object at a place; and `group`: an object without a place of its own."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.path import Path, absent_marker
+
+
+class Node(Rule):
+    """An object of the model at one place in the resource."""
+
+    def __init__(self, path: Path, shape: Shape) -> None:
+        self.path = path
+        self.shape = shape
+
+    def places(self) -> tuple[Path]:
+        """The one place."""
+        return (self.path,)
+
+    def read(self, scope: Scope) -> Any:
+        """The object, or None when the resource says nothing of it."""
+        slot = self.path.find(scope)
+        if slot is None:
+            return None
+        if not isinstance(slot[0][slot[1]], dict):
+            raise Misfit(f"a {self.path.type} was expected at `{self.path.text}`")
+        if scope.ctx.claims is not None:
+            self.path.claim_unknown(scope)
+        return self.shape.read(scope.inner(slot)) or None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Change what differs inside the object, or remove it."""
+        if value is None:
+            if self.path.present(scope) and self.path.find(scope) is not None and self.read(scope) is not None:
+                self.path.drop(scope)
+            elif self.path.fresh(scope):
+                self.path.mark_unknown(scope)
+            return
+        slot = self.path.find(scope) if self.path.present(scope) else None
+        if slot is None or slot[0][slot[1]] in ({}, absent_marker()):
+            self.path.node(scope)
+            slot = self.path.make(scope, leaf=False)
+            self.path.touch(scope)
+        elif not alike(self.shape.read(scope.inner(slot)), value):
+            self.path.touch(scope)
+        self.shape.write(scope.inner(slot), value)
+
+
+class Group(Rule):
+    """An object of the model whose fields have places of their own."""
+
+    def __init__(self, shape: Shape, *, always: bool = False) -> None:
+        self.shape = shape
+        self.always = always
+        """Whether the object is there even when nothing is said of it."""
+
+    def places(self) -> Iterable[Path]:
+        """The places of its fields."""
+        return [path for rule in self.shape.rules.values() for path in rule.places()]
+
+    def read(self, scope: Scope) -> Any:
+        """The object, or None when none of its fields is there."""
+        data = self.shape.read(scope)
+        return data if data or self.always else None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Write its fields."""
+        self.shape.write(scope, value or {})

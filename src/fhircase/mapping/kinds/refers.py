@@ -1,0 +1,66 @@
+"""`refers`: ids of other items of the record, as references to their resources."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.mapping.kinds.link import address
+from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.path import Path
+
+
+class Refers(Rule):
+    """A list of references to items of one of the record's own lists, such as the goals an activity serves."""
+
+    def __init__(self, path: Path, items: str, below: str = "") -> None:
+        self.path = path
+        self.items = items
+        self.below = below
+        """Element of each list item that holds the Reference; empty when it is the item itself."""
+
+    def places(self) -> Sequence[Path]:
+        """The list."""
+        return (self.path,)
+
+    def _elements(self, scope: Scope) -> list[tuple[Json, str]]:
+        found = []
+        for element in self.path.picked(scope):
+            reference = element.get(self.below) if self.below else element
+            resource = scope.ctx.find(reference, scope.root)
+            at = scope.ctx.item_ids.get(id(resource)) if resource is not None else None
+            if at and at[0] == self.items:
+                found.append((element, at[1]))
+        return found
+
+    def read(self, scope: Scope) -> Any:
+        """The ids of those items that are there; other references are left alone."""
+        found = self._elements(scope)
+        for element, _ in found:
+            scope.ctx.claim_all(element, Claim("normalised", self.name))
+        return tuple(id_ for _, id_ in found) or None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Refer to just these items."""
+        wanted, found = value or (), self._elements(scope) if self.path.present(scope) else []
+        if tuple(id_ for _, id_ in found) == tuple(wanted):
+            return
+        self.path.touch(scope)
+        step = self.path.steps[-1]
+        node = self.path.holder(scope)
+        old: list[Any] = node.get(step.name, [])
+        mine = {id(element): None for element, _ in found}
+        spare = {id_: element for element, id_ in found}
+        new = [spare.get(id_) or self._made(scope, id_) for id_ in wanted]
+        node[step.name] = [element for element in old if id(element) not in mine] + new
+        if not node[step.name]:
+            self.path.drop_list(scope)
+
+    def _made(self, scope: Scope, id_: str) -> Json:
+        reference = address(scope.ctx, scope.ctx.items[self.items, id_])
+        element = self.path.steps[-1].new_item(scope.ctx)
+        if self.below:
+            element[self.below] = reference
+        else:
+            element.update(reference)
+        return element
+

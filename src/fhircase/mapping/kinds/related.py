@@ -1,0 +1,272 @@
+"""Items that are resources of their own, and single resources that a reference leads to.
+
+`list: plan.goal, resource: {goal: Goal}` follows references; `list: {reverse: task.focus, ...}` finds the resources
+that refer to ours. An item that is removed is unlinked and told so (`removed:`); nothing is ever deleted.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.mapping.kinds.constant import recognised
+from fhircase.mapping.kinds.identity import ItemKey
+from fhircase.mapping.kinds.link import address
+from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.path import Path
+
+
+class Via(Rule):
+    """A single resource of the record that references from others lead to."""
+
+    carries: ClassVar[bool] = False
+
+    def __init__(self, role: str, kind: str, paths: Sequence[Path]) -> None:
+        self.role = role
+        self.kind = kind
+        self.paths = paths
+
+    def places(self) -> Sequence[Path]:
+        """The references that lead there."""
+        return self.paths
+
+    def resolve(self, scope: Scope) -> None:
+        """Find the resource among those at hand."""
+        for path in self.paths:
+            if scope.nodes[self.role] is None and path.present(scope):
+                found = scope.ctx.find(path.get(scope), scope.nodes[path.role])
+                if found is not None and found.get("resourceType") == self.kind:
+                    scope.nodes[self.role] = found
+                    scope.ctx.roles[id(found)] = self.role
+
+    def read(self, scope: Scope) -> None:
+        """Nothing for the model; the references that lead there are accounted for."""
+        if scope.ctx.claims is None or scope.nodes[self.role] is None:
+            return
+        for path in self.paths:
+            node = path.get(scope) if path.present(scope) else None
+            if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is scope.nodes[self.role]:
+                scope.ctx.claim(node, "reference", Claim("normalised", self.name))
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Let the references lead there, where the resource or what refers to it was just made."""
+        resource = scope.nodes[self.role]
+        if resource is None:
+            return
+        for path in self.paths:
+            if not path.present(scope) or not (id(resource) in scope.ctx.fresh or path.fresh(scope)):
+                continue
+            if scope.ctx.find(path.get(scope), scope.nodes[path.role]) is not resource:
+                node = path.node(scope)
+                path.touch(scope)
+                node.clear()
+                node.update(address(scope.ctx, resource))
+
+
+class Related(Rule):
+    """A list of items, each a resource of its own."""
+
+    def __init__(self, role: str, kind: str, shape: Shape, items: str, removed: Sequence[tuple[Path, Any]]) -> None:
+        self.role = role
+        self.kind = kind
+        self.items = items
+        self.removed = removed
+        self.id: ItemKey = shape.rules["id"]  # type: ignore[assignment]
+        self.shape = Shape({name: rule for name, rule in shape.rules.items() if name != "id"})
+
+    @abstractmethod
+    def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
+        """A scope for each item that is there, and its resource."""
+
+    def _entries(self, scope: Scope) -> dict[str, Scope]:
+        """Scope by item id, in order; each item's id is distinct."""
+        entries: dict[str, Scope] = {}
+        for number, (inner, resource) in enumerate(self.found(scope), start=1):
+            inner.part = _join(scope.part, "?")
+            item = self.id.read(inner) or f"{self.role}-{number}"
+            while item in entries:
+                item = f"{item}.{number}"[-64:]
+            self._register(inner, scope.part, item, resource)
+            entries[item] = inner
+        return entries
+
+    def _register(self, inner: Scope, around: str, item: str, resource: Json) -> None:
+        inner.part = _join(around, item)
+        inner.root = resource
+        ctx = inner.ctx
+        ctx.roles[id(resource)] = f"{self.role}:{inner.part}"
+        ctx.items[self.items, item] = resource
+        ctx.item_ids[id(resource)] = (self.items, item)
+
+    def child(self, scope: Scope, resource: Json | None, here: tuple[Any, Any] = ((), 0)) -> Scope:
+        """A scope in which the role is that resource."""
+        return Scope(scope.ctx, {**scope.nodes, self.role: resource}, here, scope.types, scope.part, resource)
+
+    def fits(self, scope: Scope, resource: Json | None) -> bool:
+        """Whether a resource is of the kind meant."""
+        if resource is None or resource.get("resourceType") != self.kind:
+            return False
+        return recognised(self.shape, self.child(scope, resource))
+
+    def read(self, scope: Scope) -> Any:
+        """The items, each with its id."""
+        found = [{"id": item, **self.shape.read(inner)} for item, inner in self._entries(scope).items()]
+        return tuple(found) or None
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Change the items that are there, add new ones, unlink those that are gone."""
+        wanted = {item["id"]: item for item in value or ()}
+        entries = self._entries(scope)
+        gone = [known for known in entries if known not in wanted]
+        for item in gone:
+            self._remove(scope, entries.pop(item))
+        order = list(entries)
+        for item in wanted:
+            if item not in entries:
+                entries[item] = self._add(scope, item)
+        if gone or order != list(wanted):
+            self.arrange(scope, [entries[item] for item in wanted])
+        for item, data in wanted.items():
+            inner = entries[item]
+            inner.ctx.rule = self.name
+            if inner.nodes[self.role] is not None and id(inner.nodes[self.role]) in inner.ctx.fresh:
+                self.id.write(inner, item)
+            self.shape.write(inner, data)
+
+    def _add(self, scope: Scope, item: str) -> Scope:
+        inner = self.child(scope, None)
+        inner.part = _join(scope.part, item)
+        resource = inner.create(self.role, self.kind)
+        inner.nodes[self.role] = resource
+        self._register(inner, scope.part, item, resource)
+        self.link(scope, inner, resource)
+        return inner
+
+    def _remove(self, scope: Scope, inner: Scope) -> None:
+        for path, value in self.removed:
+            if path.get(inner) != value:
+                path.put(inner, value)
+        self.unlink(scope, inner)
+
+    @abstractmethod
+    def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
+        """Join a new resource to the record."""
+
+    @abstractmethod
+    def unlink(self, scope: Scope, inner: Scope) -> None:
+        """Take a resource out of the record."""
+
+    def arrange(self, scope: Scope, order: list[Scope]) -> None:
+        """Bring the items into the order wanted, where there is an order to be seen."""
+
+
+def _join(*parts: str) -> str:
+    return ":".join(part for part in parts if part)
+
+
+class Forward(Related):
+    """Items that a list of references leads to."""
+
+    def __init__(self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
+        super().__init__(*related)
+        self.path = path
+        self.at = at
+        """From an element of the list to its Reference."""
+
+    def places(self) -> Sequence[Path]:
+        """The list of references."""
+        return (self.path,)
+
+    def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
+        """The elements whose reference leads to such a resource among those at hand."""
+        pairs = []
+        array = self.path.array(scope) if self.path.present(scope) else []
+        for index, element in enumerate(array):
+            if not isinstance(element, dict) or not self.path.steps[-1].matches(element):
+                continue
+            outer = scope.inner((array, index))
+            reference = self.at.get(outer)
+            resource = scope.ctx.find(reference, scope.nodes[self.path.role])
+            if resource is not None and self.fits(scope, resource):
+                if scope.ctx.claims is not None:
+                    scope.ctx.claim(reference, "reference", Claim("normalised", self.name))
+                    scope.ctx.claim_like(element, self.path.steps[-1].new_item(scope.ctx), Claim("constant", self.name))
+                pairs.append((self.child(scope, resource, (array, index)), resource))
+        return pairs
+
+    def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
+        """Add a reference to it at the end."""
+        node, name = self.path.holder(scope), self.path.steps[-1].name
+        self.path.touch(scope)
+        array = node.setdefault(name, [])
+        array.append(self.path.steps[-1].new_item(scope.ctx))
+        inner.here = (array, len(array) - 1)
+        self.at.node(inner).update(address(scope.ctx, resource))
+
+    def unlink(self, scope: Scope, inner: Scope) -> None:
+        """Take the reference out; a contained resource goes with it."""
+        self.path.touch(scope)
+        array, index = inner.here
+        array[index] = None
+        root, resource = scope.nodes[self.path.role], inner.nodes[self.role]
+        contained = root.get("contained", []) if root else []
+        for at, inside in enumerate(contained):
+            if inside is resource:
+                del contained[at]
+                break
+        if root and contained == []:
+            root.pop("contained", None)
+
+    def arrange(self, scope: Scope, order: list[Scope]) -> None:
+        """Put the references in the order of the items; others stay where they are."""
+        array = self.path.array(scope)
+        mine = sorted(inner.here[1] for inner in order)
+        elements = [inner.here[0][inner.here[1]] for inner in order]
+        self.path.touch(scope)
+        for index, element, inner in zip(mine, elements, order, strict=True):
+            array[index] = element
+            inner.here = (array, index)
+        gone = [index for index, element in enumerate(array) if element is None]
+        for index in reversed(gone):
+            del array[index]
+        for inner in order:
+            inner.here = (array, inner.here[1] - sum(index < inner.here[1] for index in gone))
+        if not array:
+            self.path.drop_list(scope)
+
+
+class Reverse(Related):
+    """Items that are the resources referring to ours."""
+
+    def __init__(self, back: Path, anchor: str, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
+        super().__init__(*related)
+        self.back = back
+        self.anchor = anchor
+
+    def places(self) -> Sequence[Path]:
+        """The reference back to us."""
+        return (self.back,)
+
+    def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
+        """All such resources at hand that refer to ours."""
+        anchor = scope.nodes[self.anchor]
+        pairs = []
+        for resource in scope.ctx.resources:
+            if anchor is None or not self.fits(scope, resource):
+                continue
+            inner = self.child(scope, resource)
+            reference = self.back.get(inner)
+            if scope.ctx.find(reference, resource) is anchor:
+                scope.ctx.claim(reference, "reference", Claim("normalised", self.name))
+                pairs.append((inner, resource))
+        return pairs
+
+    def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
+        """Let it refer to ours."""
+        anchor = scope.nodes[self.anchor]
+        if anchor is not None:
+            self.back.node(inner).update(address(scope.ctx, anchor))
+
+    def unlink(self, scope: Scope, inner: Scope) -> None:
+        """It refers to nothing any more."""
+        self.back.drop(inner)

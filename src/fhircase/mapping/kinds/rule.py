@@ -1,0 +1,85 @@
+"""What every kind of rule can do, and a shape: the rules that make up one object."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from fhircase.errors import Problem
+from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.path import Path
+
+
+class Rule(ABC):
+    """One fact of the model and its places in the resource: read and written by the same definition."""
+
+    carries: ClassVar[bool] = True
+    """Whether it carries a field of the model; constants and the like do not."""
+
+    name: str = ""
+    """Where it is written: `care-plan.yaml:12 title`."""
+
+    @abstractmethod
+    def read(self, scope: Scope) -> Any:
+        """The value in the model's terms, or None where the resource says nothing."""
+
+    @abstractmethod
+    def write(self, scope: Scope, value: Any) -> None:
+        """Make the resource say the value, changing nothing where it says it already."""
+
+    @abstractmethod
+    def places(self) -> Iterable[Path]:
+        """The places it owns."""
+
+
+class Shape:
+    """Rules that together are one object of the model."""
+
+    def __init__(self, rules: dict[str, Rule]) -> None:
+        self.rules = rules
+
+    def read(self, scope: Scope) -> dict[str, Any]:
+        """The object's fields that the resource fills; problems are collected in the context."""
+        data = {}
+        ctx = scope.ctx
+        for attribute, rule in self.rules.items():
+            ctx.rule = rule.name
+            try:
+                value = rule.read(scope)
+            except Misfit as misfit:
+                ctx.problems.append(
+                    Problem(str(misfit), _where(rule), rule.name, "the resource is not valid FHIR here")
+                )
+                continue
+            if value is not None and rule.carries:
+                data[attribute] = value
+        return data
+
+    def write(self, scope: Scope, data: dict[str, Any]) -> None:
+        """Make the resource say each of the fields."""
+        for attribute, rule in self.rules.items():
+            scope.ctx.rule = rule.name
+            rule.write(scope, data.get(attribute))
+
+
+def _where(rule: Rule) -> str:
+    return next((path.text for path in rule.places()), "")
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal to the last digit: 72.5 is not 72.50, and true is not 1."""
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict) and one.keys() == other.keys() and all(alike(v, other[k]) for k, v in one.items())
+        )
+    if isinstance(one, list | tuple):
+        return (
+            isinstance(other, list | tuple)
+            and len(one) == len(other)
+            and all(map(alike, one, other))
+        )
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        return one.as_tuple() == other.as_tuple()
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+

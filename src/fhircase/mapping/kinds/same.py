@@ -1,0 +1,52 @@
+"""`same`: a place that repeats another place of the record, such as the subject of a plan's goals."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from fhircase.mapping.context import Claim, Scope
+from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.path import Path
+
+
+class Same(Rule):
+    """A copy: written when its resource is made, and again when the original changes."""
+
+    carries: ClassVar[bool] = False
+
+    def __init__(self, sources: Sequence[Path], path: Path) -> None:
+        self.sources = sources
+        self.path = path
+
+    def places(self) -> Sequence[Path]:
+        """The copy."""
+        return (self.path,)
+
+    def _source(self, scope: Scope) -> Path | None:
+        return next((s for s in self.sources if s.present(scope) and s.find(scope) is not None), None)
+
+    def read(self, scope: Scope) -> None:
+        """Nothing for the model; what says the same is accounted for, what does not is left and told."""
+        if scope.ctx.claims is None or self.path.find(scope) is None:
+            return
+        source, found = self._source(scope), self.path.get(scope)
+        if source is not None and source.get(scope) == found:
+            if isinstance(found, dict):
+                scope.ctx.claim_all(found, Claim("constant", self.name))
+            else:
+                self.path.claim(scope, Claim("constant", self.name))
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Copy the original where it is new or was changed in this write."""
+        source = self._source(scope)
+        if source is None:
+            if self.path.fresh(scope):
+                self.path.mark_unknown(scope)
+            return
+        container, key = scope.base(source.role)
+        touched = (id(container[key]), source.steps[0].name) in scope.ctx.touched
+        if not (touched or self.path.fresh(scope)) or source.get(scope) == self.path.get(scope):
+            return
+        slot_container, slot_key = self.path.make(scope, leaf=True)
+        self.path.touch(scope)
+        slot_container[slot_key] = copy.deepcopy(source.get(scope))

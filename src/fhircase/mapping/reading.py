@@ -1,0 +1,154 @@
+"""Resources to records: `from_fhir`."""
+
+from collections.abc import Mapping as Names
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from fhircase.errors import Problem, ResourceRefused
+from fhircase.mapping.compiled import Mapping, all_compiled
+from fhircase.mapping.context import Context, Json
+from fhircase.mapping.index import Index
+from fhircase.mapping.kinds.node import Group
+from fhircase.mapping.report import Entry, entries
+from fhircase.mapping.resolve import anchored, resolve, unsafe
+from fhircase.model import RECORDS, Key, Record
+
+KNOWN_MODIFIERS = frozenset({"http://hl7.org/fhir/5.0/StructureDefinition/extension-Task.doNotPerform"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A record, and what became of every scalar of the resources it was read from."""
+
+    record: Any
+    """The record (`fhircase.Case`, ...)."""
+    resources: tuple[Json, ...]
+    """The resources it was read from, as they were."""
+    roles: tuple[str, ...]
+    """The role of each of the resources."""
+    remarks: tuple[Problem, ...]
+    """What was noticed and did not stop the reading, such as places that disagree."""
+    _again: Any = field(repr=False, compare=False)
+
+    @cached_property
+    def report(self) -> tuple[Entry, ...]:
+        """Where each scalar went, by JSON Pointer: carried, normalised, constant or leftover."""
+        claims = self._again()
+        return tuple(entries(self.resources, claims))
+
+    @cached_property
+    def leftovers(self) -> tuple[Entry, ...]:
+        """What no rule owns; it stays on the server as it is."""
+        return tuple(entry for entry in self.report if entry.fate == "leftover")
+
+
+def from_fhir(
+    resources: Json | Sequence[Json],
+    fhir: str = "R4",
+    record_type: type[Record] | str | None = None,
+    known: Names[str, Key] | None = None,
+    overlays: Sequence[str] = (),
+    server: str = "",
+) -> Reading:
+    """Read one record from its resources.
+
+    Args:
+        resources: the record's resources, in any order; others may be among them.
+        fhir: R4, R4B or R5.
+        record_type: a record class or kind, when it is not to be found out from the resources.
+        known: keys of records that a server knows, by reference such as `Task/12`.
+        overlays: names or paths of overlays, in order.
+        server: base URL, for the key of a record that has no identifier of ours.
+
+    Raises:
+        ResourceRefused: no such record is in the resources, or reading it would be wrong or unsafe; every problem.
+    """
+    given = [resources] if isinstance(resources, dict) else list(resources)
+    check_shapes(given)
+    wanted = record_type if isinstance(record_type, str) or record_type is None else kind_of(record_type)
+    for mapping in all_compiled(fhir, tuple(overlays)):
+        if wanted is not None and mapping.kind != wanted:
+            continue
+        anchor = anchored(mapping, given, None, Context(fhir, given, Index(), server=server))
+        if anchor is not None:
+            index = Index(("", resource) for resource in given)
+            return read(mapping, given, anchor, index, _plain(known), server)
+    found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
+    hint = "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
+    raise ResourceRefused(Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint))
+
+
+def kind_of(model: type[Record]) -> str:
+    """The kind of record that a class is."""
+    return next(kind for kind, known in RECORDS.items() if known is model)
+
+
+def check_shapes(resources: Sequence[Any]) -> None:
+    """Refuse what is no resource at all."""
+    bad = [i for i, r in enumerate(resources) if not isinstance(r, dict) or not isinstance(r.get("resourceType"), str)]
+    if bad:
+        raise ResourceRefused(
+            [Problem("not a FHIR resource: `resourceType` is missing", f"[{i}]", "recognition") for i in bad]
+        )
+
+
+def _plain(known: Names[str, Key] | None) -> dict[str, dict[str, str]]:
+    return {reference: key.model_dump() for reference, key in (known or {}).items()}
+
+
+def read(
+    mapping: Mapping, resources: list[Json], anchor: Json, index: Index, known: dict[str, dict[str, str]], server: str
+) -> Reading:
+    """Read the record that a resource anchors.
+
+    Raises:
+        ResourceRefused: with every problem found.
+    """
+
+    def run(*, tracing: bool) -> tuple[Context, dict[str, Any]]:
+        ctx = Context(mapping.version, resources, index, known, server, claims={} if tracing else None)
+        scope = resolve(mapping, ctx, anchor)
+        data = mapping.shape.read(scope)
+        if tracing:
+            for via in mapping.vias:
+                via.read(scope)
+        return ctx, data
+
+    ctx, data = run(tracing=False)
+    used = [resource for resource in resources if id(resource) in ctx.roles]
+    problems = ctx.problems + [p for resource in used for p in unsafe(resource, KNOWN_MODIFIERS)]
+    data.update(mapping.when)
+    record = _validated(mapping, data, problems)
+    roles = tuple(ctx.roles[id(resource)] for resource in used)
+    return Reading(record, tuple(used), roles, tuple(ctx.remarks), lambda: run(tracing=True)[0].claims)
+
+
+def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) -> Record:
+    try:
+        record = RECORDS[mapping.kind].model_validate(data)
+    except ValidationError as error:
+        problems = problems + [_problem(mapping, each) for each in error.errors(include_input=False, include_url=False)]
+        raise ResourceRefused(problems) from None
+    if problems:
+        raise ResourceRefused(problems)
+    return record
+
+
+def _problem(mapping: Mapping, error: Any) -> Problem:
+    rules: Any = mapping.shape.rules
+    rule = None
+    for name in error["loc"]:
+        if isinstance(name, str) and isinstance(rules, dict) and name in rules:
+            rule = rules[name]
+            inner = rule.shape if isinstance(rule, Group) else getattr(rule, "shape", None) or getattr(rule, "each", None)
+            rules = getattr(inner, "rules", rules)
+    what = str(error["msg"]).removeprefix("Value error, ")
+    path = next((p.text for p in rule.places()), "") if rule is not None else ""
+    field_path = ".".join(str(part) for part in error["loc"])
+    return Problem(f"{what} [{field_path}]", path, rule.name if rule is not None else mapping.name)
+
+

@@ -1,0 +1,74 @@
+"""Which of the resources at hand plays which role of a record."""
+
+from collections.abc import Mapping as Names
+
+from fhircase.errors import Problem
+from fhircase.mapping.compiled import Mapping
+from fhircase.mapping.context import Context, Json, Scope
+
+
+def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
+    """A scope in which the record's own resources have their roles; those of items are found by their rules."""
+    scope = mapping.scope(ctx)
+    if anchor is not None:
+        role = mapping.anchor(anchor)
+        if role is not None:
+            scope.nodes[role] = anchor
+            ctx.roles[id(anchor)] = role
+    for _ in mapping.vias:
+        for via in mapping.vias:
+            via.resolve(scope)
+    key = mapping.shape.rules["key"]
+    if anchor is not None:
+        ctx.key = key.read(scope)
+    return scope
+
+
+def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context) -> Json | None:
+    """The resource that anchors the record: the one with its key, else the first that can.
+
+    A resource that anchors by an earlier role is preferred: a case's task before its episode.
+    """
+    able = [(mapping.anchors.index(role), r) for r in resources if (role := mapping.anchor(r))]
+    able.sort(key=lambda entry: entry[0])
+    rule = mapping.shape.rules["key"]
+    for _, resource in able:
+        scope = mapping.scope(ctx)
+        scope.nodes[str(mapping.anchor(resource))] = resource
+        if key is not None and rule.read(scope) == key:
+            return resource
+    return able[0][1] if able else None
+
+
+def unsafe(resource: Json, known: frozenset[str]) -> list[Problem]:
+    """What in a resource changes its meaning in a way nobody here knows.
+
+    Source: https://hl7.org/fhir/R4/extensibility.html#modifierExtension
+    """
+    problems: list[Problem] = []
+    kind = str(resource.get("resourceType", ""))
+    if resource.get("implicitRules"):
+        problems.append(
+            Problem("implicit rules that are not known here", f"{kind}.implicitRules", "safety",
+                    "reading it without knowing them would be unsafe")
+        )
+    _scan(resource, kind, known, problems)
+    return problems
+
+
+def _scan(node: object, path: str, known: frozenset[str], problems: list[Problem]) -> None:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            if isinstance(item, dict | list):
+                _scan(item, f"{path}[{index}]", known, problems)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "modifierExtension":
+                for extension in value if isinstance(value, list) else ():
+                    url = extension.get("url") if isinstance(extension, dict) else None
+                    if url not in known:
+                        what = f"modifier extension `{url}` is not known and changes what the resource means"
+                        hint = "map it in an overlay, or do not read this resource"
+                        problems.append(Problem(what, f"{path}.modifierExtension", "safety", hint))
+            elif isinstance(value, dict | list):
+                _scan(value, f"{path}.{name}", known, problems)

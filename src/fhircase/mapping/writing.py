@@ -1,0 +1,128 @@
+"""Records to resources: `to_fhir`. Nothing is written but the differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fhircase.mapping.compiled import Mapping, mapping_for
+from fhircase.mapping.context import Context, Json, Scope
+from fhircase.mapping.index import Index
+from fhircase.mapping.kinds.rule import alike
+from fhircase.mapping.narrative import is_generated, narrate
+from fhircase.mapping.reading import read
+from fhircase.mapping.resolve import anchored, resolve
+from fhircase.model import Record, record_type
+
+_SILENT = frozenset({"Patient"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A resource of a record."""
+
+    resource: Json
+    role: str
+    """What it is in the record: `task`, `goal:g1`; empty for one that is no part of it."""
+    linked: bool
+    """Whether it belongs to the server: matched and linked, never written."""
+    new: bool
+    changed: bool
+    """Whether it is new or differs from what it was written onto."""
+
+
+def to_fhir(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Json]:
+    """Write a record as FHIR resources.
+
+    Args:
+        record: a case, care plan, referral, work item, need or goal.
+        fhir: R4, R4B or R5.
+        onto: the record's resources as they are; only what differs is changed, everything else stays as it is.
+        overlays: names or paths of overlays, in order.
+
+    Returns:
+        The resources of `onto` in their order, then new ones in the record kind's order. New ones carry a temporary
+        `id`, and references to them are `urn:uuid:` with that id until a server gives them ids of its own.
+
+    Raises:
+        ResourceRefused: `onto` cannot be read as this kind of record.
+    """
+    return [placed.resource for placed in write(record, fhir, onto, overlays)]
+
+
+def write(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Placed]:
+    """As `to_fhir`, and says of each resource its role and whether it changed."""
+    data = record.model_dump(exclude_defaults=True)
+    mapping = mapping_for(record_type(record), data, fhir, overlays)
+    given = [_copy(resource) for resource in onto]
+    index = Index(("", resource) for resource in given)
+    anchor = anchored(mapping, given, data["key"], Context(fhir, given, Index())) if given else None
+    if anchor is not None:
+        server = _server(data)
+        reading = read(mapping, given, anchor, index, {}, server)
+        if alike(reading.record.model_dump(exclude_defaults=True), data):
+            return _unchanged(mapping, given, reading.resources, reading.roles)
+    return _written(mapping, data, list(onto), given, index, anchor)
+
+
+def _server(data: Json) -> str:
+    namespace: str = data["key"]["namespace"]
+    return namespace.removeprefix("server:") if namespace.startswith("server:") else ""
+
+
+def _unchanged(mapping: Mapping, given: list[Json], used: Sequence[Json], roles: Sequence[str]) -> list[Placed]:
+    by_id = {id(resource): role for resource, role in zip(used, roles, strict=True)}
+    return [
+        Placed(resource, role := by_id.get(id(resource), ""), role in mapping.linked, new=False, changed=False)
+        for resource in given
+    ]
+
+
+def _written(
+    mapping: Mapping, data: Json, before: list[Json], given: list[Json], index: Index, anchor: Json | None
+) -> list[Placed]:
+    ctx = Context(mapping.version, list(given), index, server=_server(data))
+    scope = resolve(mapping, ctx, anchor)
+    ctx.key = data["key"]
+    for role in mapping.always if anchor is None else ():
+        scope.ensure(role)
+    _until_settled(mapping, scope, data)
+    return _placed(mapping, ctx, before, given)
+
+
+def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
+    """Write all rules; again when that made a resource, which the rules before have not yet seen."""
+    known = -1
+    while known != len(scope.ctx.resources):
+        known = len(scope.ctx.resources)
+        for via in mapping.vias:
+            via.write(scope, None)
+        mapping.shape.write(scope, data)
+        for via in mapping.vias:
+            via.write(scope, None)
+
+
+def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json]) -> list[Placed]:
+    order = list(mapping.types)
+    placed = []
+    for old, resource in zip(before, given, strict=True):
+        role = ctx.roles.get(id(resource), "")
+        changed = not alike(old, resource)
+        if changed and is_generated(resource):
+            narrate(resource)
+        placed.append(Placed(resource, role, role in mapping.linked, new=False, changed=changed))
+    new = [resource for resource in ctx.resources[len(given) :]]
+    new.sort(key=lambda resource: order.index(ctx.roles[id(resource)].partition(":")[0]))
+    for resource in new:
+        role = ctx.roles[id(resource)]
+        if resource["resourceType"] not in _SILENT:
+            narrate(resource)
+        placed.append(Placed(resource, role, role in mapping.linked, new=True, changed=True))
+    return placed
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _copy(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_copy(value) for value in node]
+    return node
