@@ -31,7 +31,10 @@ def lines(definition: dict) -> list[str]:
         path, low, high = element["path"], element["min"], element["max"]
         if high == "0":
             continue
-        kinds = [t["code"].rsplit(".", 1)[-1] if "fhirpath" in t["code"] else t["code"] for t in element.get("type", [])]
+        kinds = [
+            t["code"].rsplit(".", 1)[-1] if "fhirpath" in t["code"] else t["code"]
+            for t in element.get("type", [])
+        ]
         if reference := element.get("contentReference"):
             kinds = [reference[reference.index("#") :]]
         if path.endswith("[x]"):

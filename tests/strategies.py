@@ -34,9 +34,13 @@ from fhircase.model.value import Exact
 
 _LETTERS = st.characters(whitelist_categories=("Lu", "Ll", "Nd"), max_codepoint=0x24F)
 
-texts = st.text(_LETTERS | st.sampled_from(" <&\"'\n-#:/|~"), min_size=1, max_size=12).filter(lambda t: t.strip() == t and t)
+texts = st.text(_LETTERS | st.sampled_from(" <&\"'\n-#:/|~"), min_size=1, max_size=12).filter(
+    lambda t: t.strip() == t and t
+)
 tokens = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9\-.]{0,8}", fullmatch=True)
-uris = st.sampled_from(["http://loinc.org", "http://snomed.info/sct", "urn:oid:2.16.840.1.113883.6.1", "https://a.example/x"])
+uris = st.sampled_from(
+    ["http://loinc.org", "http://snomed.info/sct", "urn:oid:2.16.840.1.113883.6.1", "https://a.example/x"]
+)
 ids = st.from_regex(r"[A-Za-z0-9\-.]{1,10}", fullmatch=True).filter(lambda i: i != "-")
 days = st.one_of(
     st.integers(1900, 2100).map(str),
@@ -59,11 +63,21 @@ def keys(kind: str) -> st.SearchStrategy[Key]:
     return st.builds(Key, kind=st.just(kind), namespace=spaces, value=texts)
 
 
-identifiers = st.builds(Identifier, system=st.none() | uris, value=texts, type=st.deferred(lambda: st.none() | of(Concept)))
+identifiers = st.builds(
+    Identifier, system=st.none() | uris, value=texts, type=st.deferred(lambda: st.none() | of(Concept))
+)
 links = st.one_of(
-    st.builds(Link, record=st.sampled_from(["case", "care-plan", "referral", "goal", "need"]).flatmap(keys), display=st.none() | texts),
+    st.builds(
+        Link,
+        record=st.sampled_from(["case", "care-plan", "referral", "goal", "need"]).flatmap(keys),
+        display=st.none() | texts,
+    ),
     st.builds(Link, identifier=st.builds(Identifier, system=uris, value=texts), display=st.none() | texts),
-    st.builds(Link, reference=st.sampled_from(["Organization/1", "https://x.example/fhir/Practitioner/7"]), display=st.none() | texts),
+    st.builds(
+        Link,
+        reference=st.sampled_from(["Organization/1", "https://x.example/fhir/Practitioner/7"]),
+        display=st.none() | texts,
+    ),
     st.builds(Link, display=texts),
 )
 

@@ -57,9 +57,7 @@ class _Problems(FhircaseError):
     """An error that lists every problem found, not only the first."""
 
     def __init__(self, problems: Problem | Sequence[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = (
-            (problems,) if isinstance(problems, Problem) else tuple(problems)
-        )
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -90,8 +88,15 @@ class LedgerError(FhircaseError):
 class ServerError(FhircaseError):
     """Something happened between a FHIR server and us."""
 
-    def __init__(self, message: str, *, url: str = "", status: int | None = None,
-                 issues: Sequence[Problem] = (), after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        status: int | None = None,
+        issues: Sequence[Problem] = (),
+        after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.url = url
         self.status = status

@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+Json = dict[str, Any]
+"""A JSON object, such as a resource."""
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 

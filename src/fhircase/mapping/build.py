@@ -1,6 +1,7 @@
 """A mapping file made into rules: every path checked against FHIR's tables, every problem collected with its line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -23,7 +24,7 @@ from fhircase.mapping.kinds.refers import Refers
 from fhircase.mapping.kinds.related import Forward, Reverse, Via
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.same import Same
-from fhircase.mapping.kinds.tags import Tags
+from fhircase.mapping.kinds.tags import Codes, Tags
 from fhircase.mapping.path import Path
 from fhircase.mapping.pathtext import PathError, Vocabulary, parse
 
@@ -65,12 +66,23 @@ class Builder:
             plain[next(iter(plain))] = override
         return plain
 
-    def shape(self, rules: Mapping[str, Any], roles: Mapping[str, str], here: str, way: str) -> Shape:
+    def shape(
+        self,
+        rules: Mapping[str, Any],
+        roles: Mapping[str, str],
+        here: str,
+        way: str,
+        skip: Sequence[str] = (),
+    ) -> Shape:
         """The rules of one object."""
         made: dict[str, Rule] = {}
         for name, spec in rules.items():
+            if name in skip:
+                continue
             full = f"{way}.{name}" if way else name
-            line = rules.lc.key(name)[0] + 1 if isinstance(rules, CommentedMap) and name in rules.lc.data else 0
+            line = (
+                rules.lc.key(name)[0] + 1 if isinstance(rules, CommentedMap) and name in rules.lc.data else 0
+            )
             label = f"{self._file}:{line} {full}"
             try:
                 rule = self.rule(spec, roles, here, full)
@@ -80,6 +92,15 @@ class Builder:
             _label(rule, label)
             made[name] = rule
         return Shape(made)
+
+    def borrowed(self, name: str, roles: Mapping[str, str], here: str, way: str) -> dict[str, Rule]:
+        """The rules of another mapping for use inside a record: all but its key and client."""
+        other = files.mapping(name)
+        self.tables = {**other.get("tables", {}), **self.tables}
+        file, self._file = self._file, getattr(other, "file", "")
+        rules = self.shape(other["rules"], roles, here, way, skip=("key", "client")).rules
+        self._file = file
+        return rules
 
     def rule(self, spec: Any, roles: Mapping[str, str], here: str, way: str) -> Rule:
         """One rule; the first word names its kind."""
@@ -106,7 +127,7 @@ class Builder:
     def type_shape(self, kind: str) -> Shape:
         """The rules of a named type, built once."""
         if kind not in self._shapes:
-            self._shapes[kind] = Shape({})
+            self._shapes[kind] = Shape({}, shared=True)
             spec = self.types[kind]
             self._shapes[kind].rules = self.shape(spec["rules"], {}, spec["of"], kind).rules
         return self._shapes[kind]
@@ -117,11 +138,19 @@ class Builder:
             raise SpecError(f"no table is called `{name}`")
         spec = self.tables[name]
         override = spec.get("R5", {}) if self.version == "R5" else {}
-        rows = [[row, row] if isinstance(row, str) else list(row) for row in override.get("rows", spec["rows"])]
+        rows = [
+            [row, row] if isinstance(row, str) else list(row) for row in override.get("rows", spec["rows"])
+        ]
         for row in rows:
             if len(row) != columns + 1:
-                raise SpecError(f"table `{name}`: row `{row[0]}` has {len(row) - 1} codes for {columns} places")
-        return Table(rows, [list(row) for row in override.get("reads", spec.get("reads", ()))])
+                raise SpecError(
+                    f"table `{name}`: row `{row[0]}` has {len(row) - 1} codes for {columns} places"
+                )
+        return Table(
+            rows,
+            [list(row) for row in override.get("reads", spec.get("reads", ()))],
+            frozenset(spec.get("lacks", ())),
+        )
 
 
 class Place:
@@ -156,7 +185,9 @@ class Place:
             if each not in self.builder.types:
                 raise SpecError(f"no type is called `{each}`")
             if self.builder.types[each]["of"] != here:
-                raise SpecError(f"the elements are {here}, and `{each}` is a {self.builder.types[each]['of']}")
+                raise SpecError(
+                    f"the elements are {here}, and `{each}` is a {self.builder.types[each]['of']}"
+                )
             return self.builder.type_shape(each)
         if not isinstance(each, Mapping):
             raise SpecError("a list says with `each` or `items` what its elements are")
@@ -217,7 +248,9 @@ def _tags(place: Place, spec: Mapping[str, Any]) -> Rule:
     table = place.builder.tables.get(spec.get("table", ""))
     if table is None:
         raise SpecError(f"no table is called `{spec.get('table')}`")
-    words, sets, written = place.builder.words, [], {}
+    words = place.builder.words
+    sets: list[tuple[str, Codes]] = []
+    written: dict[str, Codes] = {}
     for value, *alternatives in table["rows"]:
         for tokens in alternatives:
             codes = tuple(words.code(token) for token in tokens)
@@ -233,7 +266,13 @@ def _link(place: Place, spec: Mapping[str, Any]) -> Rule:
         path = place.path(text)
         if path.type != "Reference":
             raise SpecError(f"`{text}` is a {path.type}, no Reference")
-        return LinkRule(path, identifier, role=spec.get("role", ""), kind=spec.get("type", ""), unless=spec.get("unless", ""))
+        return LinkRule(
+            path,
+            identifier,
+            role=spec.get("role", ""),
+            kind=spec.get("type", ""),
+            unless=spec.get("unless", ""),
+        )
 
     return _everywhere(spec["link"], one)
 
@@ -249,6 +288,7 @@ def _list(place: Place, spec: Mapping[str, Any]) -> Rule:
         if element is None:
             raise SpecError(f"{path.inside} has no element `{below}`")
         here = place.builder.words.elements.inside(element)
+        path = replace(path, text=f"{path.text}.{below}")
     return Listing(path, place.item(spec, here), spec.get("key", ()), below)
 
 
@@ -270,15 +310,9 @@ def _related(place: Place, spec: Mapping[str, Any], here: str) -> Any:
     (role, kind), *_ = spec["resource"].items()
     roles = {**place.roles, role: kind}
     place.builder.roles[role] = kind
-    rules: dict[str, Any] = CommentedMap()
+    shape = place.builder.shape(spec["each"], roles, here, place.way)
     if used := spec.get("use"):
-        other = files.mapping(used)
-        rules = CommentedMap({n: r for n, r in other["rules"].items() if n not in ("key", "client")})
-        place.builder.tables = {**other.get("tables", {}), **place.builder.tables}
-    each = CommentedMap({**rules, **spec["each"]})
-    if isinstance(spec["each"], CommentedMap):
-        each._yaml_line_col = spec["each"].lc  # noqa: SLF001 - keeps the line numbers of the rules written here
-    shape = place.builder.shape(each, roles, here, place.way)
+        shape.rules = {**place.builder.borrowed(used, roles, here, place.way), **shape.rules}
     if not isinstance(shape.rules.get("id"), ItemKey):
         raise SpecError("the items of such a list need a rule `id: {id: role.identifier, kind: ...}`")
     words = place.builder.words
@@ -333,7 +367,8 @@ KINDS: dict[str, Callable[[Place, Mapping[str, Any]], Rule]] = {
     "contained": _contained,
     "choice": _choice,
     "group": lambda place, spec: Group(
-        place.builder.shape(spec["group"], place.roles, place.here, place.way), always=bool(spec.get("always"))
+        place.builder.shape(spec["group"], place.roles, place.here, place.way),
+        always=bool(spec.get("always")),
     ),
     "refers": _refers,
     "same": _same,

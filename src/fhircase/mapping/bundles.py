@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhircase.errors import Problem, ResourceRefused
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled
-from fhircase.mapping.context import Json
 from fhircase.mapping.index import Index
 from fhircase.mapping.reading import Reading, read
 
@@ -30,7 +30,10 @@ class Readings:
 
 
 def from_bundle(
-    bundle_or_resources: Json | Sequence[Json], fhir: str = "R4", overlays: Sequence[str] = (), server: str = ""
+    bundle_or_resources: Json | Sequence[Json],
+    fhir: str = "R4",
+    overlays: Sequence[str] = (),
+    server: str = "",
 ) -> Readings:
     """Read every record in a Bundle or a list of resources (Bundles within included).
 

@@ -1,15 +1,17 @@
 """A mapping ready to run: its resources, how they are recognised, and its rules for one FHIR version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from fhircase.errors import FhircaseError, MappingFileError, Problem
 from fhircase.fhir.elements import VERSIONS
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, Place, via
-from fhircase.mapping.context import Context, Json, Scope
+from fhircase.mapping.check import problems
+from fhircase.mapping.context import Context, Scope
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant
 from fhircase.mapping.kinds.related import Via
@@ -53,7 +55,12 @@ class Mapping:
     def _recognised(self, role: str, resource: Json) -> bool:
         scope = Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
         for rule in self.shape.rules.values():
-            if isinstance(rule, Constant) and rule.recognises and rule.path.role == role and not rule.holds(scope):
+            if (
+                isinstance(rule, Constant)
+                and rule.recognises
+                and rule.path.role == role
+                and not rule.holds(scope)
+            ):
                 return False
         return not any(path.role == role and path.get(scope) == value for path, value in self.refuses)
 
@@ -85,6 +92,11 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
     refuses = tuple((place.path(text), value) for text, value in document.get("refuses", {}).items())
     if builder.problems:
         raise MappingFileError(builder.problems)
+    linked = frozenset(role for role, spec in resources.items() if spec.get("linked"))
+    when = dict(document.get("when", {}))
+    exempt = frozenset({*when, *document.get("lacks", ())})
+    if wrong := list(problems(shape, RECORDS[document["record"]], exempt, builder.roles, linked, version)):
+        raise MappingFileError([replace(each, source=each.source or str(name)) for each in wrong])
     for each in vias:
         each.name = f"{getattr(document, 'file', name)} resources.{each.role}"
     return Mapping(
@@ -94,9 +106,13 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
         builder.roles,
         tuple(own),
         tuple(document.get("anchors", list(own)[:1])),
-        tuple(role for role, spec in resources.items() if spec.get("make") == "always" or role == next(iter(own))),
-        frozenset(role for role, spec in resources.items() if spec.get("linked")),
-        dict(document.get("when", {})),
+        tuple(
+            role
+            for role, spec in resources.items()
+            if spec.get("make") == "always" or role == next(iter(own))
+        ),
+        linked,
+        when,
         refuses,
         tuple(vias),
         shape,

@@ -5,14 +5,15 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from fhircase.errors import Problem
-from fhircase.mapping.index import Index, Json
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.index import Index
 
 Fate = Literal["carried", "normalised", "constant", "leftover"]
 
 _URN_SPACE = UUID("6f0c3e4e-0b6b-5d5e-9d5e-6d1f6c8a7f10")
 
 
-class Misfit(Exception):  # noqa: N818 - it is caught by the rule that meets it, never raised to a user
+class Misfit(Exception):
     """The JSON has another shape than FHIR gives this element."""
 
 
@@ -69,12 +70,12 @@ class Context:
         self.keep.append(value)
         return value
 
-    def claim(self, container: Any, key: Any, how: Claim) -> None:
+    def claim(self, container: Any, key: Any, how: Fate) -> None:
         """Say what became of one scalar; the first to say so is believed."""
         if self.claims is not None:
-            self.claims.setdefault((id(container), key), how)
+            self.claims.setdefault((id(container), key), Claim(how, self.rule))
 
-    def claim_all(self, node: Any, how: Claim) -> None:
+    def claim_all(self, node: Any, how: Fate) -> None:
         """Say it of every scalar in a node."""
         if self.claims is None or not isinstance(node, dict | list):
             return
@@ -84,7 +85,7 @@ class Context:
             else:
                 self.claim(node, key, how)
 
-    def claim_like(self, node: Any, pattern: Any, how: Claim) -> None:
+    def claim_like(self, node: Any, pattern: Any, how: Fate) -> None:
         """Say it of every scalar that a pattern has too."""
         if self.claims is None:
             return
@@ -153,4 +154,6 @@ class Scope:
 
     def inner(self, here: tuple[Any, Any], root: Json | None = None) -> "Scope":
         """The same scope standing at another element."""
-        return Scope(self.ctx, self.nodes, here, self.types, self.part, root if root is not None else self.root)
+        return Scope(
+            self.ctx, self.nodes, here, self.types, self.part, root if root is not None else self.root
+        )

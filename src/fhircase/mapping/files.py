@@ -36,7 +36,7 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise MappingFileError(Problem("cannot be read", source=str(place), hint=str(error))) from error
     yaml = YAML(typ="rt", pure=True)
-    yaml.version = (1, 2)  # type: ignore[assignment]
+    yaml.version = (1, 2)
     try:
         found = [document for document in yaml.load_all(StringIO(text)) if document is not None]
     except MarkedYAMLError as error:
@@ -44,12 +44,14 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         line = mark.line + 1 if mark else 1
         what = str(error.problem or error.context or "not YAML").splitlines()[0]
         raise MappingFileError(
-            Problem(what, source=f"{place.name}:{line}", hint="mapping files are YAML 1.2 without doubled keys")
+            Problem(
+                what, source=f"{place.name}:{line}", hint="mapping files are YAML 1.2 without doubled keys"
+            )
         ) from error
     for document in found:
         if not isinstance(document, CommentedMap):
             raise MappingFileError(Problem("holds no `mapping:` and no `overlay:`", source=place.name))
-        document.file = place.name
+        setattr(document, "file", place.name)  # noqa: B010 - messages name the file a rule stands in
     return tuple(found)
 
 

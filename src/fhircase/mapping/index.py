@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/references.html, https://hl7.org/fhir/R4/bundle.
 from collections.abc import Iterable
 from typing import Any
 
-Json = dict[str, Any]
+from fhircase.fhir.jsontext import Json
 
 
 class Index:

@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/narrative.html
 from html import escape
 from typing import Any
 
-from fhircase.mapping.context import Json
+from fhircase.fhir.jsontext import Json
 
 _TOLD = ("title", "description", "code", "status", "lifecycleStatus", "achievementStatus", "priority")
 

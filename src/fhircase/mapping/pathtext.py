@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fhircase.fhir.elements import Element, Elements
-from fhircase.mapping.path import Path, Step, Test
+from fhircase.mapping.path import Path
+from fhircase.mapping.selector import Step, Test
 
 _SEGMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]]+)\])?")
 _CONDITION = re.compile(r"([A-Za-z][\w.]*)\s*(=|!~|~)\s*(.+)")

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from fhircase.errors import Problem, ResourceRefused
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled
-from fhircase.mapping.context import Context, Json
+from fhircase.mapping.context import Context
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.report import Entry, entries
@@ -79,7 +80,9 @@ def from_fhir(
             return read(mapping, given, anchor, index, _plain(known), server)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
     hint = "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
-    raise ResourceRefused(Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint))
+    raise ResourceRefused(
+        Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint)
+    )
 
 
 def kind_of(model: type[Record]) -> str:
@@ -89,7 +92,11 @@ def kind_of(model: type[Record]) -> str:
 
 def check_shapes(resources: Sequence[Any]) -> None:
     """Refuse what is no resource at all."""
-    bad = [i for i, r in enumerate(resources) if not isinstance(r, dict) or not isinstance(r.get("resourceType"), str)]
+    bad = [
+        i
+        for i, r in enumerate(resources)
+        if not isinstance(r, dict) or not isinstance(r.get("resourceType"), str)
+    ]
     if bad:
         raise ResourceRefused(
             [Problem("not a FHIR resource: `resourceType` is missing", f"[{i}]", "recognition") for i in bad]
@@ -101,7 +108,12 @@ def _plain(known: Names[str, Key] | None) -> dict[str, dict[str, str]]:
 
 
 def read(
-    mapping: Mapping, resources: list[Json], anchor: Json, index: Index, known: dict[str, dict[str, str]], server: str
+    mapping: Mapping,
+    resources: list[Json],
+    anchor: Json,
+    index: Index,
+    known: dict[str, dict[str, str]],
+    server: str,
 ) -> Reading:
     """Read the record that a resource anchors.
 
@@ -131,7 +143,9 @@ def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) 
     try:
         record = RECORDS[mapping.kind].model_validate(data)
     except ValidationError as error:
-        problems = problems + [_problem(mapping, each) for each in error.errors(include_input=False, include_url=False)]
+        problems = problems + [
+            _problem(mapping, each) for each in error.errors(include_input=False, include_url=False)
+        ]
         raise ResourceRefused(problems) from None
     if problems:
         raise ResourceRefused(problems)
@@ -144,11 +158,13 @@ def _problem(mapping: Mapping, error: Any) -> Problem:
     for name in error["loc"]:
         if isinstance(name, str) and isinstance(rules, dict) and name in rules:
             rule = rules[name]
-            inner = rule.shape if isinstance(rule, Group) else getattr(rule, "shape", None) or getattr(rule, "each", None)
+            inner = (
+                rule.shape
+                if isinstance(rule, Group)
+                else getattr(rule, "shape", None) or getattr(rule, "each", None)
+            )
             rules = getattr(inner, "rules", rules)
     what = str(error["msg"]).removeprefix("Value error, ")
     path = next((p.text for p in rule.places()), "") if rule is not None else ""
     field_path = ".".join(str(part) for part in error["loc"])
     return Problem(f"{what} [{field_path}]", path, rule.name if rule is not None else mapping.name)
-
-

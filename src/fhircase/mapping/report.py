@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fhircase.mapping.context import Claim, Fate, Json
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Claim, Fate
 
 _ADDRESS = Claim("constant", "address")
 _LEFT = Claim("leftover", "")
@@ -26,7 +27,11 @@ class Entry:
 def entries(resources: Sequence[Json], claims: dict[tuple[int, Any], Claim]) -> Iterator[Entry]:
     """Every scalar of the resources, in order."""
     for number, resource in enumerate(resources):
-        generated = resource.get("text", {}).get("status") == "generated" if isinstance(resource.get("text"), dict) else False
+        generated = (
+            resource.get("text", {}).get("status") == "generated"
+            if isinstance(resource.get("text"), dict)
+            else False
+        )
         for container, key, pointer, value in _scalars(resource, ""):
             claim = claims.get((id(container), key))
             if claim is None and (container is resource and key in ("resourceType", "id")):

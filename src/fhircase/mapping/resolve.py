@@ -3,8 +3,9 @@
 from collections.abc import Mapping as Names
 
 from fhircase.errors import Problem
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping
-from fhircase.mapping.context import Context, Json, Scope
+from fhircase.mapping.context import Context, Scope
 
 
 def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
@@ -24,7 +25,9 @@ def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
     return scope
 
 
-def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context) -> Json | None:
+def anchored(
+    mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context
+) -> Json | None:
     """The resource that anchors the record: the one with its key, else the first that can.
 
     A resource that anchors by an earlier role is preferred: a case's task before its episode.
@@ -49,8 +52,12 @@ def unsafe(resource: Json, known: frozenset[str]) -> list[Problem]:
     kind = str(resource.get("resourceType", ""))
     if resource.get("implicitRules"):
         problems.append(
-            Problem("implicit rules that are not known here", f"{kind}.implicitRules", "safety",
-                    "reading it without knowing them would be unsafe")
+            Problem(
+                "implicit rules that are not known here",
+                f"{kind}.implicitRules",
+                "safety",
+                "reading it without knowing them would be unsafe",
+            )
         )
     _scan(resource, kind, known, problems)
     return problems

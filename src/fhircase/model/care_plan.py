@@ -8,9 +8,7 @@ from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Said, Text, Va
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
-PlanStatus = Literal[
-    "unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"
-]
+PlanStatus = Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"]
 GoalLifecycle = Literal[
     "unspecified",
     "proposed",
@@ -71,7 +69,7 @@ class Goal(Item):
     """Set only when the goal stands alone, outside any plan."""
     client: Link | None = None
     """Set only when the goal stands alone: whose goal it is."""
-    description: Concept
+    description: Concept | None = None
     categories: Many[Concept] = ()
     lifecycle: GoalLifecycle = "unspecified"
     achievement: Achievement = "unspecified"
@@ -125,7 +123,7 @@ class CarePlan(Value):
     """What was agreed to be done for a client, towards which goals."""
 
     key: Key
-    client: Link
+    client: Link | None = None
     case: Link | None = None
     status: PlanStatus = "unspecified"
     status_reason: Concept | None = None
@@ -147,5 +145,7 @@ class CarePlan(Value):
         known = {goal.id for goal in self.goals}
         for activity in self.activities:
             if unknown := set(activity.goals) - known:
-                raise ValueError(f"activity {activity.id} serves goals that are not in the plan: {sorted(unknown)}")
+                raise ValueError(
+                    f"activity {activity.id} serves goals that are not in the plan: {sorted(unknown)}"
+                )
         return self

@@ -34,11 +34,11 @@ CASE_MANAGER = Coding(system="http://snomed.info/sct", code="768832004", display
 """SNOMED CT's code for the role; who holds or held it stands in `Case.assignments`."""
 
 
-class StatusSpan(Value):
+class StatusSpan(Said):
     """A status the case had, and for how long."""
 
     status: CaseStatus = "unspecified"
-    period: Period
+    period: Period | None = None
 
 
 class Origin(Said):
@@ -52,17 +52,17 @@ class Origin(Said):
     """The hospital stay that the case follows."""
 
 
-class Assignment(Value):
+class Assignment(Said):
     """A case manager who has or had the case."""
 
-    who: Link
+    who: Link | None = None
     period: Period | None = None
 
 
-class TeamMember(Value):
+class TeamMember(Said):
     """Somebody else who helps, and as what."""
 
-    who: Link
+    who: Link | None = None
     role: Concept | None = None
     period: Period | None = None
 

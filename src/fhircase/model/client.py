@@ -50,10 +50,10 @@ class ContactPoint(Said):
     """False: somebody the client must be protected from may read or hear it."""
 
 
-class Language(Value):
+class Language(Said):
     """A language the client understands."""
 
-    language: Concept
+    language: Concept | None = None
     preferred: bool | None = None
 
 

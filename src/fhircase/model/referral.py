@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from fhircase.model.base import Item, Items, ItemId, Many, Text, Value
+from fhircase.model.base import Item, ItemId, Items, Many, Text, Value
 from fhircase.model.case import Priority
 from fhircase.model.time import Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
@@ -97,7 +97,7 @@ class Referral(Value):
     """A request for help to the outside, with everything that came of it."""
 
     key: Key
-    client: Link
+    client: Link | None = None
     case: Link | None = None
     plan: Link | None = None
     activity: ItemId | None = None

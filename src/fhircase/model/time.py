@@ -48,7 +48,7 @@ Moment = Annotated[str, BeforeValidator(_as_text), AfterValidator(_check_moment)
 def instant(moment: str) -> datetime:
     """The first instant that a `Day` or `Moment` covers, in UTC, for comparing."""
     if "T" not in moment:
-        year, month, day = (moment.split("-") + ["1", "1"])[:3]
+        year, month, day = [*moment.split("-"), "1", "1"][:3]
         return datetime(int(year), int(month), int(day), tzinfo=UTC)
     leap = ":60" in moment[16:19]
     clock = datetime.fromisoformat(moment.replace(":60", ":59", 1) if leap else moment).astimezone(UTC)

@@ -38,11 +38,11 @@ class Key(Value):
         return f"{self.kind} {self.namespace}|{self.value}"
 
 
-class Identifier(Value):
+class Identifier(Said):
     """A number that somebody gave to something."""
 
     system: Uri | None = None
-    value: Text
+    value: Text | None = None
     type: "Concept | None" = None
 
 
@@ -133,11 +133,9 @@ class Link(Said):
         return self
 
 
-class Note(Value):
+class Note(Said):
     """Something written down by somebody at some time."""
 
-    text: Text
+    text: Text | None = None
     at: Moment | None = None
     author: Link | Text | None = None
-
-

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhircase.errors import Problem
-from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -22,7 +22,14 @@ Cells = tuple[str | None, ...]
 class Table:
     """The rows of a code table, in order."""
 
-    def __init__(self, rows: Sequence[Sequence[str]], reads: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Sequence[str]],
+        reads: Sequence[Sequence[str]] = (),
+        lacks: frozenset[str] = frozenset(),
+    ) -> None:
+        self.lacks = lacks
+        """Values of the model that are never said here; the file gives the reason."""
         self.rows = {row[0]: _cells(row) for row in rows}
         """Codes by value of the model; None where the row says nothing at that place."""
         self._first: dict[str | None, list[tuple[str, Cells]]] = {}
@@ -86,30 +93,34 @@ class Code(Rule):
     def _code(self, scope: Scope, path: Path) -> str | None:
         if not path.present(scope):
             return None
-        code = path.get(scope)
+        code: Any = path.get(scope)
         if code is None:
             path.claim_unknown(scope)
         elif not isinstance(code, str):
             raise Misfit(f"a code was expected at `{path.text}`")
-        return code
+        return None if code is None else str(code)
 
     def _unknown(self, scope: Scope, codes: Sequence[str | None]) -> None:
         path, code = next((p, c) for p, c in zip(self.paths, codes, strict=True) if c)
-        known = ", ".join(sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])}))
+        known = ", ".join(
+            sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])})
+        )
         hint = f"known: {known}; add a row to the table if it is meant"
-        scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, self.name, hint))
+        scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, scope.ctx.rule, hint))
 
     def _account(self, scope: Scope, value: str, codes: Sequence[str | None]) -> None:
         for path, cell, code in zip(self.paths, self.table.rows[value], codes, strict=True):
             if code is None:
                 continue
             if cell == code:
-                path.claim(scope, Claim("carried", self.name))
+                path.claim(scope, "carried")
             elif path is self.paths[0]:
-                path.claim(scope, Claim("normalised", self.name))
+                path.claim(scope, "normalised")
             else:
-                path.claim(scope, Claim("normalised", self.name))
-                scope.ctx.remark(f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text)
+                path.claim(scope, "normalised")
+                scope.ctx.remark(
+                    f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text
+                )
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write the row's code at every place whose resource is there, and at the first if need be."""

@@ -3,7 +3,8 @@
 import copy
 from typing import Any, ClassVar
 
-from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.path import Path
 
@@ -13,7 +14,9 @@ class Constant(Rule):
 
     carries: ClassVar[bool] = False
 
-    def __init__(self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False) -> None:
+    def __init__(
+        self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False
+    ) -> None:
         self.path = path
         self.value = value
         """A JSON value; None says that the value is unknown (data-absent-reason)."""
@@ -37,11 +40,11 @@ class Constant(Rule):
         if self.value is None:
             self.path.claim_unknown(scope)
         elif isinstance(found, dict):
-            scope.ctx.claim_like(found, self.value, Claim("constant", self.name))
+            scope.ctx.claim_like(found, self.value, "constant")
         elif found == self.value:
-            self.path.claim(scope, Claim("constant", self.name))
+            self.path.claim(scope, "constant")
         elif found in self.accepts:
-            self.path.claim(scope, Claim("normalised", self.name))
+            self.path.claim(scope, "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write it into a resource that is being made; never change one that exists."""

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.kinds.rule import Rule, alike
 from fhircase.mapping.path import Path
 
@@ -30,7 +30,7 @@ class Field(Rule):
         if isinstance(value, dict | list):
             raise Misfit(f"a plain {self.path.type} was expected at `{self.path.text}`")
         if scope.ctx.claims is not None:
-            self.path.claim(scope, Claim("carried", self.name))
+            self.path.claim(scope, "carried")
         if self._exact and isinstance(value, int | float) and not isinstance(value, bool):
             return Decimal(str(value))
         return None if self.absent is not None and value == self.absent else value

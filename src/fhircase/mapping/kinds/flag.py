@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Scope
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -22,7 +22,7 @@ class Flag(Rule):
         """True when the item is there."""
         found = self.path.present(scope) and self.path.find(scope) is not None
         if found:
-            self.path.claim(scope, Claim("carried", self.name))
+            self.path.claim(scope, "carried")
         return True if found else None
 
     def write(self, scope: Scope, value: Any) -> None:

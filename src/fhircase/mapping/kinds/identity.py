@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule, alike
 from fhircase.mapping.path import Path
 
@@ -50,8 +51,8 @@ class RecordKey(Rule):
             for identifier in _identifiers(scope, path) if path.present(scope) else ():
                 if identifier.get("system") == system and identifier.get("value") == value:
                     for name in ("system", "value"):
-                        scope.ctx.claim(identifier, name, Claim("carried", self.name))
-                    scope.ctx.claim_like(identifier, self._label(), Claim("constant", self.name))
+                        scope.ctx.claim(identifier, name, "carried")
+                    scope.ctx.claim_like(identifier, self._label(), "constant")
 
     def _by_server(self, scope: Scope) -> dict[str, str]:
         resource = next(scope.nodes[p.role] for p in self.paths if p.present(scope))
@@ -81,7 +82,10 @@ class RecordKey(Rule):
         system = f"{key['namespace']}/{key['kind']}"
         old = self.read(scope)
         for identifier in _identifiers(scope, path):
-            if identifier.get("system") == f"{old['namespace']}/{old['kind']}" and identifier.get("value") == old["value"]:
+            if (
+                identifier.get("system") == f"{old['namespace']}/{old['kind']}"
+                and identifier.get("value") == old["value"]
+            ):
                 identifier.update(system=system, value=key["value"])
                 path.touch(scope)
                 return
@@ -91,7 +95,12 @@ class RecordKey(Rule):
         path = next((p for p in self.paths if p.present(scope)), self.paths[0])
         kind, _, id_ = key["value"].partition("/")
         resource = scope.nodes.get(path.role)
-        if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and _ID.fullmatch(id_):
+        if (
+            resource is not None
+            and path.fresh(scope)
+            and resource["resourceType"] == kind
+            and _ID.fullmatch(id_)
+        ):
             resource["id"] = id_
 
 
@@ -122,7 +131,7 @@ class ItemKey(Rule):
             value = identifier.get("value")
             if identifier.get("system") == system and isinstance(value, str) and value.startswith(prefix):
                 for name in ("system", "value"):
-                    scope.ctx.claim(identifier, name, Claim("carried", self.name))
+                    scope.ctx.claim(identifier, name, "carried")
                 return value.removeprefix(prefix)
         resource = scope.nodes[self.path.role]
         own = resource.get("id") if resource else None
@@ -156,7 +165,7 @@ class ElementId(Rule):
         """The element's id, or one made of its position."""
         value = self.path.get(scope)
         if isinstance(value, str) and _ID.fullmatch(value):
-            self.path.claim(scope, Claim("carried", self.name))
+            self.path.claim(scope, "carried")
             return value
         return f"{self.prefix}-{scope.here[1] + 1}"
 
@@ -164,5 +173,3 @@ class ElementId(Rule):
         """Say the id where the position does not."""
         if self.read(scope) != value:
             self.path.put(scope, value)
-
-

@@ -8,7 +8,8 @@ Source: https://hl7.org/fhir/R4/references.html#logical
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Context, Json, Misfit, Scope, urn
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Context, Fate, Misfit, Scope, urn
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.path import Path
 
@@ -18,7 +19,9 @@ KINDS = ("case", "care-plan", "referral", "work-item", "need", "goal")
 class LinkRule(Rule):
     """A Reference at one place."""
 
-    def __init__(self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = "") -> None:
+    def __init__(
+        self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = ""
+    ) -> None:
         self.path = path
         self.identifier = identifier
         self.role = role
@@ -51,24 +54,24 @@ class LinkRule(Rule):
         if key:
             data["record"] = key
             if claims:
-                scope.ctx.claim(node, "reference", Claim("normalised", self.name))
+                scope.ctx.claim(node, "reference", "normalised")
                 for name in ("system", "value") if record_key(identifier) else ():
-                    scope.ctx.claim(identifier, name, Claim("carried", self.name))
+                    scope.ctx.claim(identifier, name, "carried")
         else:
             if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
                 data["identifier"] = self.identifier.read(scope.inner((node, "identifier"), scope.root))
-            fate = "normalised" if "system" in data.get("identifier", {}) else "carried"
+            fate: Fate = "normalised" if "system" in data.get("identifier", {}) else "carried"
             if isinstance(reference, str):
                 if fate == "carried":
                     data["reference"] = reference
                 if claims:
-                    scope.ctx.claim(node, "reference", Claim(fate, self.name))  # type: ignore[arg-type]
+                    scope.ctx.claim(node, "reference", fate)
         if isinstance(node.get("display"), str):
             data["display"] = node["display"]
             if claims:
-                scope.ctx.claim(node, "display", Claim("carried", self.name))
+                scope.ctx.claim(node, "display", "carried")
         if claims and self.kind and node.get("type") == self.kind:
-            scope.ctx.claim(node, "type", Claim("constant", self.name))
+            scope.ctx.claim(node, "type", "constant")
         return data
 
     def write(self, scope: Scope, value: Any) -> None:
@@ -147,5 +150,3 @@ def address(ctx: Context, resource: Json) -> Json:
     if resource.get("id") == temporary or "id" not in resource:
         return {"reference": f"urn:uuid:{resource.get('id', temporary)}"}
     return {"reference": f"{resource['resourceType']}/{resource['id']}"}
-
-

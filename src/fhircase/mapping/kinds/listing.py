@@ -7,12 +7,11 @@ Elements that the selector does not pick stay where they are; new ones go to the
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Misfit, Scope
+from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.kinds.constant import recognised
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
-from fhircase.mapping.path import Path, claim_selector
-
-_CONTAINED = Claim("constant", "contained")
+from fhircase.mapping.path import Path
+from fhircase.mapping.selector import claim_selector
 
 Read = list[tuple[int, Any]]
 """Index in the array and what was read there."""
@@ -123,7 +122,11 @@ class Listing(Rule):
         free, chosen = list(read), dict[int, int]()
         for test in (alike, self._same_key, self._any):
             for at, item in enumerate(items):
-                hit = next((entry for entry in free if test(entry[1], item)), None) if at not in chosen else None
+                hit = (
+                    next((entry for entry in free if test(entry[1], item)), None)
+                    if at not in chosen
+                    else None
+                )
                 if hit:
                     chosen[at] = hit[0]
                     free.remove(hit)
@@ -172,7 +175,7 @@ class ContainedListing(Listing):
     def slot(self, scope: Scope, array: list[Any], index: int) -> tuple[Any, Any]:
         """The contained resource."""
         at = self._index(scope, array[index])
-        scope.ctx.claim(array[index], "reference", _CONTAINED)
+        scope.ctx.claim(array[index], "reference", "constant")
         return self._contained(scope), at
 
     def made(self, scope: Scope) -> Any:

@@ -33,7 +33,11 @@ class Node(Rule):
     def write(self, scope: Scope, value: Any) -> None:
         """Change what differs inside the object, or remove it."""
         if value is None:
-            if self.path.present(scope) and self.path.find(scope) is not None and self.read(scope) is not None:
+            if (
+                self.path.present(scope)
+                and self.path.find(scope) is not None
+                and self.read(scope) is not None
+            ):
                 self.path.drop(scope)
             elif self.path.fresh(scope):
                 self.path.mark_unknown(scope)

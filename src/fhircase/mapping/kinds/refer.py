@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from fhircase.mapping.context import Claim, Scope
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.link import address
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
@@ -28,7 +28,7 @@ class Refer(Rule):
             return
         node = self.path.get(scope)
         if node is not None and scope.ctx.find(node, scope.root) is scope.nodes[self.role]:
-            scope.ctx.claim(node, "reference", Claim("normalised", self.name))
+            scope.ctx.claim(node, "reference", "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Refer to the resource, where ours was just made."""

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.link import address
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
@@ -36,7 +37,7 @@ class Refers(Rule):
         """The ids of those items that are there; other references are left alone."""
         found = self._elements(scope)
         for element, _ in found:
-            scope.ctx.claim_all(element, Claim("normalised", self.name))
+            scope.ctx.claim_all(element, "normalised")
         return tuple(id_ for _, id_ in found) or None
 
     def write(self, scope: Scope, value: Any) -> None:
@@ -63,4 +64,3 @@ class Refers(Rule):
         else:
             element.update(reference)
         return element
-

@@ -8,7 +8,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.constant import recognised
 from fhircase.mapping.kinds.identity import ItemKey
 from fhircase.mapping.kinds.link import address
@@ -46,7 +47,7 @@ class Via(Rule):
         for path in self.paths:
             node = path.get(scope) if path.present(scope) else None
             if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is scope.nodes[self.role]:
-                scope.ctx.claim(node, "reference", Claim("normalised", self.name))
+                scope.ctx.claim(node, "reference", "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Let the references lead there, where the resource or what refers to it was just made."""
@@ -66,7 +67,9 @@ class Via(Rule):
 class Related(Rule):
     """A list of items, each a resource of its own."""
 
-    def __init__(self, role: str, kind: str, shape: Shape, items: str, removed: Sequence[tuple[Path, Any]]) -> None:
+    def __init__(
+        self, role: str, kind: str, shape: Shape, items: str, removed: Sequence[tuple[Path, Any]]
+    ) -> None:
         self.role = role
         self.kind = kind
         self.items = items
@@ -128,7 +131,6 @@ class Related(Rule):
             self.arrange(scope, [entries[item] for item in wanted])
         for item, data in wanted.items():
             inner = entries[item]
-            inner.ctx.rule = self.name
             if inner.nodes[self.role] is not None and id(inner.nodes[self.role]) in inner.ctx.fresh:
                 self.id.write(inner, item)
             self.shape.write(inner, data)
@@ -167,7 +169,9 @@ def _join(*parts: str) -> str:
 class Forward(Related):
     """Items that a list of references leads to."""
 
-    def __init__(self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
+    def __init__(
+        self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]
+    ) -> None:
         super().__init__(*related)
         self.path = path
         self.at = at
@@ -189,8 +193,8 @@ class Forward(Related):
             resource = scope.ctx.find(reference, scope.nodes[self.path.role])
             if resource is not None and self.fits(scope, resource):
                 if scope.ctx.claims is not None:
-                    scope.ctx.claim(reference, "reference", Claim("normalised", self.name))
-                    scope.ctx.claim_like(element, self.path.steps[-1].new_item(scope.ctx), Claim("constant", self.name))
+                    scope.ctx.claim(reference, "reference", "normalised")
+                    scope.ctx.claim_like(element, self.path.steps[-1].new_item(scope.ctx), "constant")
                 pairs.append((self.child(scope, resource, (array, index)), resource))
         return pairs
 
@@ -238,7 +242,9 @@ class Forward(Related):
 class Reverse(Related):
     """Items that are the resources referring to ours."""
 
-    def __init__(self, back: Path, anchor: str, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
+    def __init__(
+        self, back: Path, anchor: str, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]
+    ) -> None:
         super().__init__(*related)
         self.back = back
         self.anchor = anchor
@@ -257,7 +263,7 @@ class Reverse(Related):
             inner = self.child(scope, resource)
             reference = self.back.get(inner)
             if scope.ctx.find(reference, resource) is anchor:
-                scope.ctx.claim(reference, "reference", Claim("normalised", self.name))
+                scope.ctx.claim(reference, "reference", "normalised")
                 pairs.append((inner, resource))
         return pairs
 

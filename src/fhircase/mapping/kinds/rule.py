@@ -35,30 +35,32 @@ class Rule(ABC):
 class Shape:
     """Rules that together are one object of the model."""
 
-    def __init__(self, rules: dict[str, Rule]) -> None:
+    def __init__(self, rules: dict[str, Rule], *, shared: bool = False) -> None:
         self.rules = rules
+        self.shared = shared
+        """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
 
     def read(self, scope: Scope) -> dict[str, Any]:
         """The object's fields that the resource fills; problems are collected in the context."""
-        data = {}
-        ctx = scope.ctx
+        data, ctx = {}, scope.ctx
+        around = ctx.rule
         for attribute, rule in self.rules.items():
-            ctx.rule = rule.name
+            if not self.shared:
+                ctx.rule = rule.name
             try:
                 value = rule.read(scope)
             except Misfit as misfit:
-                ctx.problems.append(
-                    Problem(str(misfit), _where(rule), rule.name, "the resource is not valid FHIR here")
-                )
+                hint = "the resource is not valid FHIR here"
+                ctx.problems.append(Problem(str(misfit), _where(rule), ctx.rule, hint))
                 continue
             if value is not None and rule.carries:
                 data[attribute] = value
+        ctx.rule = around
         return data
 
     def write(self, scope: Scope, data: dict[str, Any]) -> None:
         """Make the resource say each of the fields."""
         for attribute, rule in self.rules.items():
-            scope.ctx.rule = rule.name
             rule.write(scope, data.get(attribute))
 
 
@@ -70,16 +72,12 @@ def alike(one: Any, other: Any) -> bool:
     """Equal to the last digit: 72.5 is not 72.50, and true is not 1."""
     if isinstance(one, dict):
         return (
-            isinstance(other, dict) and one.keys() == other.keys() and all(alike(v, other[k]) for k, v in one.items())
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(alike(v, other[k]) for k, v in one.items())
         )
     if isinstance(one, list | tuple):
-        return (
-            isinstance(other, list | tuple)
-            and len(one) == len(other)
-            and all(map(alike, one, other))
-        )
+        return isinstance(other, list | tuple) and len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, Decimal) and isinstance(other, Decimal):
         return one.as_tuple() == other.as_tuple()
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from fhircase.mapping.context import Claim, Scope
+from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -32,9 +32,9 @@ class Same(Rule):
         source, found = self._source(scope), self.path.get(scope)
         if source is not None and source.get(scope) == found:
             if isinstance(found, dict):
-                scope.ctx.claim_all(found, Claim("constant", self.name))
+                scope.ctx.claim_all(found, "constant")
             else:
-                self.path.claim(scope, Claim("constant", self.name))
+                self.path.claim(scope, "constant")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Copy the original where it is new or was changed in this write."""

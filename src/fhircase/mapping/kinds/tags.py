@@ -7,7 +7,8 @@ there; the larger set wins over the smaller.
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.mapping.context import Claim, Json, Scope
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Fate, Scope
 from fhircase.mapping.kinds.constant import concept
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
@@ -41,7 +42,7 @@ class Tags(Rule):
         return found[0]
 
     def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
-        fate = Claim("carried" if self.written.get(found[0]) == found[1] else "normalised", self.name)
+        fate: Fate = "carried" if self.written.get(found[0]) == found[1] else "normalised"
         for element in self.path.picked(scope):
             for coding in element.get("coding", ()):
                 if (coding.get("system"), coding.get("code")) in found[1]:
@@ -55,7 +56,9 @@ class Tags(Rule):
             return
         self.path.touch(scope)
         node, name = self.path.holder(scope), self.path.steps[-1].name
-        kept = [rest for element in node.get(name, []) if (rest := _without(element, found[1] if found else ()))]
+        kept = [
+            rest for element in node.get(name, []) if (rest := _without(element, found[1] if found else ()))
+        ]
         kept += [concept([code]) for code in self.written.get(value, ())]
         node[name] = kept
         if not kept:

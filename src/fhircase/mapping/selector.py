@@ -1,0 +1,152 @@
+"""Which item of a list is meant, and a new item that would be the one; and one step of a path."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import Context, Misfit
+
+Slot = tuple[Any, Any]
+"""A container (object or list) and the key or index in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One condition of a selector."""
+
+    names: tuple[tuple[str, bool], ...]
+    """Element names below the item, each with whether it is a list."""
+    how: str
+    """`=`, `~`, `!~`, `!$`, `is` or `has`."""
+    wanted: tuple[str, ...] = ()
+    """The value for `=`, system and code for `~` and `!~`, the system for `!$`, resource type and our kind for `is`."""
+
+    def holds(self, item: Json) -> bool:
+        """Whether the item meets the condition."""
+        found = list(_values(item, self.names))
+        if self.how == "has":
+            return bool(found)
+        if self.how == "is":
+            return _is_kind(item, *self.wanted)
+        if self.how == "!$":
+            return not any(_has_system(value, self.wanted[0]) for value in found)
+        if self.how == "=":
+            return self.wanted[0] in found
+        coded = any(_has_code(value, self.wanted) for value in found)
+        return coded if self.how == "~" else not coded
+
+    def build(self, item: Json) -> None:
+        """Make a new item meet the condition."""
+        if self.how in ("has", "!~", "!$"):
+            return
+        if self.how == "is":
+            item["type"] = self.wanted[0]
+            return
+        if not self.names:
+            item.setdefault("coding", []).append({"system": self.wanted[0], "code": self.wanted[1]})
+            return
+        value: Any = self.wanted[0]
+        if self.how == "~":
+            value = {"coding": [{"system": self.wanted[0], "code": self.wanted[1]}]}
+        for name, many in self.names[:-1]:
+            inner: Any = item.setdefault(name, [{}] if many else {})
+            item = inner[0] if many else inner
+        name, many = self.names[-1]
+        item[name] = [value] if many else value
+
+
+def _values(node: Any, names: tuple[tuple[str, bool], ...]) -> Iterator[Any]:
+    if not names:
+        yield node
+        return
+    inner = node.get(names[0][0]) if isinstance(node, dict) else None
+    for value in inner if isinstance(inner, list) else [inner]:
+        if value is not None:
+            yield from _values(value, names[1:])
+
+
+def _is_kind(reference: Json, kind: str, ours: str) -> bool:
+    text, identifier = str(reference.get("reference", "")), reference.get("identifier")
+    system = str(identifier.get("system", "")) if isinstance(identifier, dict) else ""
+    return reference.get("type") == kind or f"/{kind}/" in f"/{text}" or system.endswith(f"/{ours}")
+
+
+def _has_system(concept: Any, system: str) -> bool:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return any(isinstance(c, dict) and c.get("system") == system for c in codings or ())
+
+
+def _has_code(concept: Any, wanted: tuple[str, ...]) -> bool:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return any(isinstance(c, dict) and (c.get("system"), c.get("code")) == wanted for c in codings or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element on the way: its name, whether it is a list and required, and which item of the list."""
+
+    name: str
+    many: bool
+    required: bool
+    tests: tuple[Test, ...] = ()
+
+    def matches(self, item: Any) -> bool:
+        """Whether an item of the list is the one meant."""
+        return isinstance(item, dict) and all(test.holds(item) for test in self.tests) if self.tests else True
+
+    def new_item(self, ctx: Context) -> Json:
+        """A new item that the selector picks."""
+        item: Json = {}
+        for test in self.tests:
+            test.build(item)
+        return ctx.made(item)
+
+    def slot(self, node: Any) -> Slot | None:
+        """Where the element stands below a node, if it is there."""
+        if not isinstance(node, dict):
+            raise Misfit(f"an object was expected around `{self.name}`")
+        value = node.get(self.name)
+        if value is None:
+            return None
+        if not self.many:
+            if isinstance(value, list):
+                raise Misfit(f"`{self.name}` is not a list")
+            return node, self.name
+        if not isinstance(value, list):
+            raise Misfit(f"`{self.name}` must be a list")
+        for index, item in enumerate(value):
+            if item is not None and self.matches(item):
+                return value, index
+        return None
+
+    def make(self, node: Json, ctx: Context, leaf: bool) -> Slot:
+        """Where the element stands, made if need be."""
+        found = self.slot(node)
+        if found:
+            return found
+        if not self.many:
+            node[self.name] = None if leaf else ctx.made({})
+            return node, self.name
+        items: list[Any] = node.setdefault(self.name, [])
+        items.append(None if leaf and not self.tests else self.new_item(ctx))
+        return items, len(items) - 1
+
+    def is_bare(self, item: Any) -> bool:
+        """Whether nothing is left in an item but what the selector itself put there."""
+        if not item:
+            return True
+        bare: Json = {}
+        for test in self.tests:
+            test.build(bare)
+        return bool(self.tests) and bool(item == bare)
+
+
+def claim_selector(ctx: Context, slot: Slot, step: Step) -> None:
+    """Say of what a selector put into an item that it is constant."""
+    item = slot[0][slot[1]]
+    for test in step.tests:
+        if test.how in ("=", "~") and isinstance(item, dict):
+            bare: Json = {}
+            test.build(bare)
+            ctx.claim_like(item, bare, "constant")
