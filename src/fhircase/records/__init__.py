@@ -1,0 +1,17 @@
+"""How records are kept in files and streams: JSON with `record` and `schema`, one record a line or all in a list."""
+
+from fhircase.records.reading import Line, read_records
+from fhircase.records.resources import Found, places, read_resources
+from fhircase.records.writing import SCHEMA, as_data, as_line, write_records
+
+__all__ = [
+    "SCHEMA",
+    "Found",
+    "Line",
+    "as_data",
+    "as_line",
+    "places",
+    "read_records",
+    "read_resources",
+    "write_records",
+]
