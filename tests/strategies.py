@@ -9,25 +9,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from fhircase.model import (
-    CarePlan,
-    Case,
-    Client,
-    Coding,
-    Concept,
-    Goal,
-    Identifier,
-    Key,
-    Link,
-    Need,
-    Period,
-    Quantity,
-    Record,
-    Recurrence,
-    Referral,
-    Target,
-    WorkItem,
-)
+from fhircase.model import RECORDS, Concept, Identifier, Key, Link, Record
 from fhircase.model.base import ItemId, Text, Token, Uri
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Exact
@@ -120,3 +102,9 @@ def objects(model: type[BaseModel], **fixed: st.SearchStrategy[Any]) -> st.Searc
             return None
 
     return st.fixed_dictionaries(parts).map(build).filter(lambda made: made is not None)
+
+
+def records(kind: str) -> st.SearchStrategy[Record]:
+    """Valid records of a kind."""
+    alone = {"id": st.just("-")} if kind in ("need", "goal") else {}
+    return objects(RECORDS[kind], key=keys(kind), **alone)

@@ -80,9 +80,7 @@ class Builder:
             if name in skip:
                 continue
             full = f"{way}.{name}" if way else name
-            line = (
-                rules.lc.key(name)[0] + 1 if isinstance(rules, CommentedMap) and name in rules.lc.data else 0
-            )
+            line = rules.lc.key(name)[0] + 1 if isinstance(rules, CommentedMap) and name in rules.lc.data else 0
             label = f"{self._file}:{line} {full}"
             try:
                 rule = self.rule(spec, roles, here, full)
@@ -138,14 +136,10 @@ class Builder:
             raise SpecError(f"no table is called `{name}`")
         spec = self.tables[name]
         override = spec.get("R5", {}) if self.version == "R5" else {}
-        rows = [
-            [row, row] if isinstance(row, str) else list(row) for row in override.get("rows", spec["rows"])
-        ]
+        rows = [[row, row] if isinstance(row, str) else list(row) for row in override.get("rows", spec["rows"])]
         for row in rows:
             if len(row) != columns + 1:
-                raise SpecError(
-                    f"table `{name}`: row `{row[0]}` has {len(row) - 1} codes for {columns} places"
-                )
+                raise SpecError(f"table `{name}`: row `{row[0]}` has {len(row) - 1} codes for {columns} places")
         return Table(
             rows,
             [list(row) for row in override.get("reads", spec.get("reads", ()))],
@@ -185,9 +179,7 @@ class Place:
             if each not in self.builder.types:
                 raise SpecError(f"no type is called `{each}`")
             if self.builder.types[each]["of"] != here:
-                raise SpecError(
-                    f"the elements are {here}, and `{each}` is a {self.builder.types[each]['of']}"
-                )
+                raise SpecError(f"the elements are {here}, and `{each}` is a {self.builder.types[each]['of']}")
             return self.builder.type_shape(each)
         if not isinstance(each, Mapping):
             raise SpecError("a list says with `each` or `items` what its elements are")

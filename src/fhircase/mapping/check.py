@@ -48,17 +48,13 @@ def problems(
 
 def _fields(shape: Shape, model: type[BaseModel], exempt: frozenset[str]) -> Iterator[Problem]:
     for name in model.model_fields.keys() - shape.rules.keys() - exempt:
-        yield Problem(
-            f"field `{name}` of {model.__name__} has no rule", hint="add one, in every FHIR version"
-        )
+        yield Problem(f"field `{name}` of {model.__name__} has no rule", hint="add one, in every FHIR version")
     for name, rule in shape.rules.items():
         if not rule.carries:
             continue
         if name not in model.model_fields:
             known = ", ".join(model.model_fields)
-            yield Problem(
-                f"{model.__name__} has no field `{name}`", rule=rule.name, hint=f"its fields: {known}"
-            )
+            yield Problem(f"{model.__name__} has no field `{name}`", rule=rule.name, hint=f"its fields: {known}")
         else:
             yield from _field(rule, model.model_fields[name].annotation)
 
@@ -78,9 +74,7 @@ def _field(rule: Rule, annotation: Any) -> Iterator[Problem]:
 
 def _enum(rule: Rule, rows: set[str], enum: set[str]) -> Iterator[Problem]:
     for value in sorted(enum - rows - {UNSPECIFIED}):
-        yield Problem(
-            f"the table has no row for `{value}`", rule=rule.name, hint="every value of the model needs one"
-        )
+        yield Problem(f"the table has no row for `{value}`", rule=rule.name, hint="every value of the model needs one")
     for value in sorted(rows - enum):
         yield Problem(f"the table has a row for `{value}`, which the model does not know", rule=rule.name)
 
@@ -133,21 +127,15 @@ def _unfilled(kind: str, filled: set[str], version: str) -> Iterator[Problem]:
     for element in elements(version).below(kind):
         name = element.path.rpartition(".")[2]
         if element.low and name not in filled:
-            yield Problem(
-                f"{element.path} is required and no rule fills it", hint="add a constant or map a field"
-            )
+            yield Problem(f"{element.path} is required and no rule fills it", hint="add a constant or map a field")
 
 
 def _doubled(shape: Shape) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for rule in shape.rules.values():
-        for path in (
-            {path.text for path in rule.places()} if rule.carries and not isinstance(rule, Group) else ()
-        ):
+        for path in {path.text for path in rule.places()} if rule.carries and not isinstance(rule, Group) else ():
             if path in owners:
-                yield Problem(
-                    f"`{path}` is owned by two rules", rule=rule.name, hint=f"the other: {owners[path]}"
-                )
+                yield Problem(f"`{path}` is owned by two rules", rule=rule.name, hint=f"the other: {owners[path]}")
             owners[path] = rule.name
         if isinstance(rule, Group | Related):
             yield from _doubled(rule.shape)

@@ -55,12 +55,7 @@ class Mapping:
     def _recognised(self, role: str, resource: Json) -> bool:
         scope = Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
         for rule in self.shape.rules.values():
-            if (
-                isinstance(rule, Constant)
-                and rule.recognises
-                and rule.path.role == role
-                and not rule.holds(scope)
-            ):
+            if isinstance(rule, Constant) and rule.recognises and rule.path.role == role and not rule.holds(scope):
                 return False
         return not any(path.role == role and path.get(scope) == value for path, value in self.refuses)
 
@@ -106,11 +101,7 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
         builder.roles,
         tuple(own),
         tuple(document.get("anchors", list(own)[:1])),
-        tuple(
-            role
-            for role, spec in resources.items()
-            if spec.get("make") == "always" or role == next(iter(own))
-        ),
+        tuple(role for role, spec in resources.items() if spec.get("make") == "always" or role == next(iter(own))),
         linked,
         when,
         refuses,

@@ -144,9 +144,7 @@ class Scope:
         """A new resource of this record, with its temporary id."""
         name = f"{role}:{self.part}" if self.part else role
         key = self.ctx.key
-        made = self.ctx.made(
-            {"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)}
-        )
+        made = self.ctx.made({"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)})
         self.ctx.resources.append(made)
         self.ctx.index.add(made)
         self.ctx.roles[id(made)] = name
@@ -154,6 +152,4 @@ class Scope:
 
     def inner(self, here: tuple[Any, Any], root: Json | None = None) -> "Scope":
         """The same scope standing at another element."""
-        return Scope(
-            self.ctx, self.nodes, here, self.types, self.part, root if root is not None else self.root
-        )
+        return Scope(self.ctx, self.nodes, here, self.types, self.part, root if root is not None else self.root)

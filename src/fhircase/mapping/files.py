@@ -44,9 +44,7 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         line = mark.line + 1 if mark else 1
         what = str(error.problem or error.context or "not YAML").splitlines()[0]
         raise MappingFileError(
-            Problem(
-                what, source=f"{place.name}:{line}", hint="mapping files are YAML 1.2 without doubled keys"
-            )
+            Problem(what, source=f"{place.name}:{line}", hint="mapping files are YAML 1.2 without doubled keys")
         ) from error
     for document in found:
         if not isinstance(document, CommentedMap):

@@ -166,20 +166,26 @@ class Path:
             node[last.name] = [absent_marker()] if last.many else absent_marker()
 
     def claim(self, scope: Scope, how: Fate) -> None:
-        """Say what became of the value that stands there, and of the selector that found it."""
+        """Say what became of the value that stands there, and of the selectors that found it."""
+        slot = self.claim_way(scope)
+        if slot is not None:
+            scope.ctx.claim(slot[0], slot[1], how)
+
+    def claim_way(self, scope: Scope) -> Slot | None:
+        """Say that the selectors on the way put constants there."""
         if scope.ctx.claims is None:
-            return
+            return None
         container, key = scope.base(self.role)
         slot: Slot = (container, key)
         for step in self.steps:
             node = slot[0][slot[1]]
             found = step.slot(node)
             if found is None:
-                return
+                return None
             if step.tests:
                 claim_selector(scope.ctx, found, step)
             slot = found
-        scope.ctx.claim(slot[0], slot[1], how)
+        return slot
 
     def claim_unknown(self, scope: Scope) -> None:
         """Say that a marker of an unknown value was read as such."""

@@ -79,10 +79,10 @@ def from_fhir(
             index = Index(("", resource) for resource in given)
             return read(mapping, given, anchor, index, _plain(known), server)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
-    hint = "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
-    raise ResourceRefused(
-        Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint)
+    hint = (
+        "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
     )
+    raise ResourceRefused(Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint))
 
 
 def kind_of(model: type[Record]) -> str:
@@ -92,11 +92,7 @@ def kind_of(model: type[Record]) -> str:
 
 def check_shapes(resources: Sequence[Any]) -> None:
     """Refuse what is no resource at all."""
-    bad = [
-        i
-        for i, r in enumerate(resources)
-        if not isinstance(r, dict) or not isinstance(r.get("resourceType"), str)
-    ]
+    bad = [i for i, r in enumerate(resources) if not isinstance(r, dict) or not isinstance(r.get("resourceType"), str)]
     if bad:
         raise ResourceRefused(
             [Problem("not a FHIR resource: `resourceType` is missing", f"[{i}]", "recognition") for i in bad]
@@ -127,6 +123,7 @@ def read(
         data = mapping.shape.read(scope)
         if tracing:
             for via in mapping.vias:
+                ctx.rule = via.name
                 via.read(scope)
         return ctx, data
 
@@ -143,9 +140,7 @@ def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) 
     try:
         record = RECORDS[mapping.kind].model_validate(data)
     except ValidationError as error:
-        problems = problems + [
-            _problem(mapping, each) for each in error.errors(include_input=False, include_url=False)
-        ]
+        problems = problems + [_problem(mapping, each) for each in error.errors(include_input=False, include_url=False)]
         raise ResourceRefused(problems) from None
     if problems:
         raise ResourceRefused(problems)
@@ -159,9 +154,7 @@ def _problem(mapping: Mapping, error: Any) -> Problem:
         if isinstance(name, str) and isinstance(rules, dict) and name in rules:
             rule = rules[name]
             inner = (
-                rule.shape
-                if isinstance(rule, Group)
-                else getattr(rule, "shape", None) or getattr(rule, "each", None)
+                rule.shape if isinstance(rule, Group) else getattr(rule, "shape", None) or getattr(rule, "each", None)
             )
             rules = getattr(inner, "rules", rules)
     what = str(error["msg"]).removeprefix("Value error, ")

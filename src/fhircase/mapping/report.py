@@ -28,9 +28,7 @@ def entries(resources: Sequence[Json], claims: dict[tuple[int, Any], Claim]) -> 
     """Every scalar of the resources, in order."""
     for number, resource in enumerate(resources):
         generated = (
-            resource.get("text", {}).get("status") == "generated"
-            if isinstance(resource.get("text"), dict)
-            else False
+            resource.get("text", {}).get("status") == "generated" if isinstance(resource.get("text"), dict) else False
         )
         for container, key, pointer, value in _scalars(resource, ""):
             claim = claims.get((id(container), key))

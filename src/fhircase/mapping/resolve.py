@@ -21,13 +21,12 @@ def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
             via.resolve(scope)
     key = mapping.shape.rules["key"]
     if anchor is not None:
+        ctx.rule = key.name
         ctx.key = key.read(scope)
     return scope
 
 
-def anchored(
-    mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context
-) -> Json | None:
+def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context) -> Json | None:
     """The resource that anchors the record: the one with its key, else the first that can.
 
     A resource that anchors by an earlier role is preferred: a case's task before its episode.

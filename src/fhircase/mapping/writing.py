@@ -31,9 +31,7 @@ class Placed:
     """Whether it is new or differs from what it was written onto."""
 
 
-def to_fhir(
-    record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()
-) -> list[Json]:
+def to_fhir(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Json]:
     """Write a record as FHIR resources.
 
     Args:
@@ -52,9 +50,7 @@ def to_fhir(
     return [placed.resource for placed in write(record, fhir, onto, overlays)]
 
 
-def write(
-    record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()
-) -> list[Placed]:
+def write(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Placed]:
     """As `to_fhir`, and says of each resource its role and whether it changed."""
     data = record.model_dump(exclude_defaults=True)
     mapping = mapping_for(record_type(record), data, fhir, overlays)
@@ -74,14 +70,10 @@ def _server(data: Json) -> str:
     return namespace.removeprefix("server:") if namespace.startswith("server:") else ""
 
 
-def _unchanged(
-    mapping: Mapping, given: list[Json], used: Sequence[Json], roles: Sequence[str]
-) -> list[Placed]:
+def _unchanged(mapping: Mapping, given: list[Json], used: Sequence[Json], roles: Sequence[str]) -> list[Placed]:
     by_id = {id(resource): role for resource, role in zip(used, roles, strict=True)}
     return [
-        Placed(
-            resource, role := by_id.get(id(resource), ""), role in mapping.linked, new=False, changed=False
-        )
+        Placed(resource, role := by_id.get(id(resource), ""), role in mapping.linked, new=False, changed=False)
         for resource in given
     ]
 

@@ -102,9 +102,7 @@ class Code(Rule):
 
     def _unknown(self, scope: Scope, codes: Sequence[str | None]) -> None:
         path, code = next((p, c) for p, c in zip(self.paths, codes, strict=True) if c)
-        known = ", ".join(
-            sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])})
-        )
+        known = ", ".join(sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])}))
         hint = f"known: {known}; add a row to the table if it is meant"
         scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, scope.ctx.rule, hint))
 
@@ -118,9 +116,7 @@ class Code(Rule):
                 path.claim(scope, "normalised")
             else:
                 path.claim(scope, "normalised")
-                scope.ctx.remark(
-                    f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text
-                )
+                scope.ctx.remark(f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text)
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write the row's code at every place whose resource is there, and at the first if need be."""

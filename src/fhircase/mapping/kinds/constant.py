@@ -14,9 +14,7 @@ class Constant(Rule):
 
     carries: ClassVar[bool] = False
 
-    def __init__(
-        self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False
-    ) -> None:
+    def __init__(self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False) -> None:
         self.path = path
         self.value = value
         """A JSON value; None says that the value is unknown (data-absent-reason)."""
@@ -59,9 +57,7 @@ class Constant(Rule):
 
 def recognised(shape: Shape, scope: Scope) -> bool:
     """Whether a resource says everything by which its kind is known."""
-    return all(
-        rule.holds(scope) for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises
-    )
+    return all(rule.holds(scope) for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises)
 
 
 def concept(codes: list[tuple[str, str]]) -> Json:

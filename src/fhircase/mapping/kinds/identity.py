@@ -95,12 +95,7 @@ class RecordKey(Rule):
         path = next((p for p in self.paths if p.present(scope)), self.paths[0])
         kind, _, id_ = key["value"].partition("/")
         resource = scope.nodes.get(path.role)
-        if (
-            resource is not None
-            and path.fresh(scope)
-            and resource["resourceType"] == kind
-            and _ID.fullmatch(id_)
-        ):
+        if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and _ID.fullmatch(id_):
             resource["id"] = id_
 
 

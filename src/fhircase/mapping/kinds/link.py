@@ -19,9 +19,7 @@ KINDS = ("case", "care-plan", "referral", "work-item", "need", "goal")
 class LinkRule(Rule):
     """A Reference at one place."""
 
-    def __init__(
-        self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = ""
-    ) -> None:
+    def __init__(self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = "") -> None:
         self.path = path
         self.identifier = identifier
         self.role = role
@@ -44,6 +42,7 @@ class LinkRule(Rule):
             raise Misfit(f"a Reference was expected at `{self.path.text}`")
         if scope.ctx.claims is not None:
             self.path.claim_unknown(scope)
+            self.path.claim_way(scope)
         return self._read(scope, node) or None
 
     def _read(self, scope: Scope, node: Json) -> dict[str, Any]:

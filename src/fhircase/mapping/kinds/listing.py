@@ -122,11 +122,7 @@ class Listing(Rule):
         free, chosen = list(read), dict[int, int]()
         for test in (alike, self._same_key, self._any):
             for at, item in enumerate(items):
-                hit = (
-                    next((entry for entry in free if test(entry[1], item)), None)
-                    if at not in chosen
-                    else None
-                )
+                hit = next((entry for entry in free if test(entry[1], item)), None) if at not in chosen else None
                 if hit:
                     chosen[at] = hit[0]
                     free.remove(hit)
@@ -174,9 +170,12 @@ class ContainedListing(Listing):
 
     def slot(self, scope: Scope, array: list[Any], index: int) -> tuple[Any, Any]:
         """The contained resource."""
-        at = self._index(scope, array[index])
+        at = self._index(scope, array[index]) or 0
+        contained = self._contained(scope)
         scope.ctx.claim(array[index], "reference", "constant")
-        return self._contained(scope), at
+        scope.ctx.claim(contained[at], "resourceType", "constant")
+        scope.ctx.claim(contained[at], "id", "constant")
+        return contained, at
 
     def made(self, scope: Scope) -> Any:
         """A new contained resource, and the reference to it."""

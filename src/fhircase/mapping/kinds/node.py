@@ -28,16 +28,13 @@ class Node(Rule):
             raise Misfit(f"a {self.path.type} was expected at `{self.path.text}`")
         if scope.ctx.claims is not None:
             self.path.claim_unknown(scope)
+            self.path.claim_way(scope)
         return self.shape.read(scope.inner(slot)) or None
 
     def write(self, scope: Scope, value: Any) -> None:
         """Change what differs inside the object, or remove it."""
         if value is None:
-            if (
-                self.path.present(scope)
-                and self.path.find(scope) is not None
-                and self.read(scope) is not None
-            ):
+            if self.path.present(scope) and self.path.find(scope) is not None and self.read(scope) is not None:
                 self.path.drop(scope)
             elif self.path.fresh(scope):
                 self.path.mark_unknown(scope)

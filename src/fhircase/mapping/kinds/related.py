@@ -67,9 +67,7 @@ class Via(Rule):
 class Related(Rule):
     """A list of items, each a resource of its own."""
 
-    def __init__(
-        self, role: str, kind: str, shape: Shape, items: str, removed: Sequence[tuple[Path, Any]]
-    ) -> None:
+    def __init__(self, role: str, kind: str, shape: Shape, items: str, removed: Sequence[tuple[Path, Any]]) -> None:
         self.role = role
         self.kind = kind
         self.items = items
@@ -99,6 +97,8 @@ class Related(Rule):
         ctx = inner.ctx
         ctx.roles[id(resource)] = f"{self.role}:{inner.part}"
         ctx.items[self.items, item] = resource
+        ctx.claim(resource, "resourceType", "constant")
+        ctx.claim(resource, "id", "constant")
         ctx.item_ids[id(resource)] = (self.items, item)
 
     def child(self, scope: Scope, resource: Json | None, here: tuple[Any, Any] = ((), 0)) -> Scope:
@@ -169,9 +169,7 @@ def _join(*parts: str) -> str:
 class Forward(Related):
     """Items that a list of references leads to."""
 
-    def __init__(
-        self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]
-    ) -> None:
+    def __init__(self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
         super().__init__(*related)
         self.path = path
         self.at = at

@@ -72,9 +72,7 @@ def alike(one: Any, other: Any) -> bool:
     """Equal to the last digit: 72.5 is not 72.50, and true is not 1."""
     if isinstance(one, dict):
         return (
-            isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(alike(v, other[k]) for k, v in one.items())
+            isinstance(other, dict) and one.keys() == other.keys() and all(alike(v, other[k]) for k, v in one.items())
         )
     if isinstance(one, list | tuple):
         return isinstance(other, list | tuple) and len(one) == len(other) and all(map(alike, one, other))

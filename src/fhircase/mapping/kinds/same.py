@@ -38,6 +38,8 @@ class Same(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Copy the original where it is new or was changed in this write."""
+        if not self.path.present(scope):
+            return
         source = self._source(scope)
         if source is None:
             if self.path.fresh(scope):

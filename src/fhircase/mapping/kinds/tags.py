@@ -42,7 +42,7 @@ class Tags(Rule):
         return found[0]
 
     def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
-        fate: Fate = "carried" if self.written.get(found[0]) == found[1] else "normalised"
+        fate: Fate = "carried" if len(found[1]) == 1 and self.written[found[0]] == found[1] else "normalised"
         for element in self.path.picked(scope):
             for coding in element.get("coding", ()):
                 if (coding.get("system"), coding.get("code")) in found[1]:
@@ -56,9 +56,7 @@ class Tags(Rule):
             return
         self.path.touch(scope)
         node, name = self.path.holder(scope), self.path.steps[-1].name
-        kept = [
-            rest for element in node.get(name, []) if (rest := _without(element, found[1] if found else ()))
-        ]
+        kept = [rest for element in node.get(name, []) if (rest := _without(element, found[1] if found else ()))]
         kept += [concept([code]) for code in self.written.get(value, ())]
         node[name] = kept
         if not kept:
