@@ -65,7 +65,10 @@ def _is_document(first: bytes, second: bytes) -> bool:
     """Whether a file is one JSON document rather than a record a line."""
     if first.lstrip().startswith(b"["):
         return True
-    return second.strip() != b"" and not second.lstrip().startswith(b"{") and _breaks_off(first)
+    if not second.strip() or not _breaks_off(first):
+        return False
+    # A line that was cut in two by accident hardly ever ends where people and programs break lines.
+    return first.rstrip().endswith((b"{", b"[", b",", b":")) or not second.lstrip().startswith(b"{")
 
 
 def _breaks_off(text: bytes) -> bool:

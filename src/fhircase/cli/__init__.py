@@ -1,0 +1,44 @@
+"""The command line: one command a file.
+
+Exit codes: 0 all done; 1 some records or resources had problems or are still owed, the rest went on; 2 the command
+line, the settings or a mapping file is wrong; 3 the server could not be reached. They are set in `exits`.
+"""
+
+import typer
+
+from fhircase.cli import mappings
+from fhircase.cli.explain import explain
+from fhircase.cli.init import init
+from fhircase.cli.map import map_
+from fhircase.cli.pull import pull
+from fhircase.cli.push import push
+from fhircase.cli.read import read
+from fhircase.cli.sample import sample
+from fhircase.cli.status import status
+from fhircase.cli.sync import sync
+
+app = typer.Typer(
+    name="fhircase",
+    help="Cases, care plans and referrals to FHIR servers and back, losing nothing.",
+    epilog="Exit codes: 0 all done; 1 some records had problems, the rest went on; 2 usage or settings; "
+    "3 server unreachable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("init")(init)
+app.command("sample")(sample)
+app.command("map")(map_)
+app.command("read")(read)
+app.add_typer(mappings.app, name="mappings")
+app.command("explain")(explain)
+app.command("push")(push)
+app.command("pull")(pull)
+app.command("sync")(sync)
+app.command("status")(status)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="fhircase")

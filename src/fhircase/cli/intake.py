@@ -1,0 +1,59 @@
+"""Reading the files that commands are given: the good go on, the bad are told."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fhircase.cli.files import given, name_of, opened
+from fhircase.cli.screen import amount, complain, say
+from fhircase.errors import InvalidInput
+from fhircase.records import Found, Line, read_records, read_resources
+
+
+class Intake:
+    """Records or resources from files, and a count of what could not be read."""
+
+    def __init__(self, files: Sequence[Path] | None, timezone: ZoneInfo | None = None) -> None:
+        self.files = given(files)
+        self.timezone = timezone
+        self.count = 0
+        self.bad = 0
+
+    def records(self) -> Iterator[Line]:
+        """Every line that holds a record."""
+        for file in self.files:
+            try:
+                with opened(file) as stream:
+                    for line in read_records(stream, name_of(file), self.timezone):
+                        if self._fine(line):
+                            yield line
+            except InvalidInput as error:
+                self._unread(error)
+
+    def resources(self) -> Iterator[Found]:
+        """Every resource or Bundle."""
+        for file in self.files:
+            try:
+                with opened(file) as stream:
+                    for found in read_resources(stream, name_of(file)):
+                        if self._fine(found):
+                            yield found
+            except InvalidInput as error:
+                self._unread(error)
+
+    def _fine(self, piece: Line | Found) -> bool:
+        self.count += 1
+        if piece.problems:
+            self.bad += 1
+            complain(piece.problems)
+        return not piece.problems
+
+    def _unread(self, error: InvalidInput) -> None:
+        self.count += 1
+        self.bad += 1
+        complain(error.problems)
+
+    def sum_up(self, one: str) -> None:
+        """Tell people how many could not be taken."""
+        if self.bad:
+            say(f"{self.bad} of {amount(self.count, one)} had problems; the rest went on")

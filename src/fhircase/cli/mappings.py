@@ -1,0 +1,115 @@
+"""`fhircase mappings`: the mapping files themselves, for people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fhircase.cli import exits
+from fhircase.cli.door import told
+from fhircase.cli.options import Fhir, Overlays, Version
+from fhircase.cli.screen import amount, complain, say, table
+from fhircase.errors import MappingFileError, Problem
+
+if TYPE_CHECKING:
+    from fhircase.mapping.compiled import Mapping
+
+app = typer.Typer(help="The mapping files: list, check and explain them.", no_args_is_help=True)
+
+# R4B is R4's shape.
+CHECKED = ("R4", "R5")
+
+
+@app.command("list")
+@told
+def list_() -> None:
+    """List the shipped mappings and overlays."""
+    from fhircase.mapping import files
+    from fhircase.mapping.compiled import compiled
+
+    rows = []
+    for name in files.names():
+        mapping = compiled(name, "R4")
+        types = ", ".join(dict.fromkeys(mapping.types.values()))
+        rows.append((name, mapping.kind, "R4, R4B, R5", types))
+    for place in sorted((files.folder() / "overlays").glob("*.yaml")):
+        for document in files.documents(place):
+            over = ", ".join(str(each) for each in document.get("over", ()))
+            rows.append((str(document.get("overlay", place.stem)), "overlay", "", f"over {over}"))
+    table("", ("name", "record", "FHIR", "resources"), rows)
+
+
+@app.command()
+@told
+def check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|NAME]...", help="Mapping or overlay files; all shipped ones without.", show_default=False
+        ),
+    ] = None,
+    overlay: Overlays = None,
+) -> None:
+    """Check mapping files for R4 and R5 and name every problem."""
+    from fhircase.mapping import files as mapping_files
+
+    try:
+        given = list(files or mapping_files.names())
+        checked = [(each, problem) for each in given for problem in _problems(each, tuple(overlay or ()))]
+    except MappingFileError as error:
+        checked = [("", problem) for problem in error.problems]
+        given = []
+    if complain(problem for _, problem in checked):
+        exits.leave([exits.USAGE])
+    say(f"{amount(len(given), 'mapping')} checked for {' and '.join(CHECKED)}: no problems")
+
+
+def _problems(name: str, overlays: tuple[str, ...]) -> Iterator[Problem]:
+    """What is wrong in either version; what is wrong in both is told once."""
+    from fhircase.mapping.compiled import compiled
+
+    told_already: set[Problem] = set()
+    for version in CHECKED:
+        for base, over in _bases(name, overlays):
+            try:
+                compiled(base, version, over)
+            except MappingFileError as error:
+                yield from (problem for problem in error.problems if problem not in told_already)
+                told_already.update(error.problems)
+
+
+def _bases(name: str, overlays: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A mapping by itself; an overlay file over each mapping that it names."""
+    from fhircase.mapping import files
+
+    place = Path(name)
+    if place.suffix in (".yaml", ".yml"):
+        for document in files.documents(place):
+            if "overlay" in document:
+                for over in document.get("over", ()):
+                    yield str(over), (*overlays, name)
+            else:
+                yield name, overlays
+    else:
+        yield name, overlays
+
+
+@app.command()
+@told
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A mapping: case, care-plan, referral, ...")],
+    fhir: Fhir = Version.R4,
+    overlay: Overlays = None,
+) -> None:
+    """Show each rule of a mapping: the field, its kind, and its places in FHIR."""
+    from fhircase.cli.rules import told_rules
+    from fhircase.mapping.compiled import compiled
+
+    mapping = compiled(name, fhir.value, tuple(overlay or ()))
+    table(_title(mapping), ("field", "rule", "places in FHIR", "codes", "written in"), told_rules(mapping))
+
+
+def _title(mapping: "Mapping") -> str:
+    roles = ", ".join(f"{role} is a {kind}" for role, kind in mapping.types.items())
+    return f"{mapping.name} for {mapping.version}: {roles}"

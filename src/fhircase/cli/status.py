@@ -1,0 +1,26 @@
+"""`fhircase status`: how many records are in which state, on each server."""
+
+from fhircase.cli import exits
+from fhircase.cli.door import told
+from fhircase.cli.options import AsJson, Config, Ledger
+from fhircase.cli.screen import table
+from fhircase.cli.site import print_json
+
+STATES = ("agreed", "owed", "conflict", "refused", "held")
+
+
+@told
+def status(ledger: Ledger = None, as_json: AsJson = False, config: Config = None) -> None:
+    """Say how many records each server holds as agreed, is owed, disputes, refused, or that wait for somebody."""
+    from fhircase.config import load
+    from fhircase.ledger import open_ledger
+
+    with open_ledger(ledger or load(config).ledger, create=False) as kept:
+        found = kept.status()
+    if as_json:
+        print_json(found)
+    rows = [(name, *(str(counts.get(state, 0)) for state in STATES)) for name, counts in found["servers"].items()]
+    if not as_json:
+        table("records", ("server", *STATES), rows)
+    waiting = any(counts.get(state) for counts in found["servers"].values() for state in STATES[1:])
+    exits.leave([exits.PROBLEMS if waiting else exits.DONE])
