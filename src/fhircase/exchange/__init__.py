@@ -1,0 +1,1 @@
+"""What to send, what news means, who is meant, who wins: decisions only, without clock, store or wire."""

@@ -1,0 +1,52 @@
+"""What a server says it can do with a type of resource, as far as the exchange depends on it.
+
+Source: https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhircase.fhir.lenient import objects_at, text_at
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """Which types can be searched, and which by identifier; None where the server does not say."""
+
+    searched: frozenset[str] | None = None
+    identified: frozenset[str] | None = None
+    guarded: frozenset[str] | None = None
+
+    def can_search(self, type: str) -> bool:
+        """Whether changes of this type can be asked for."""
+        return self.searched is None or type in self.searched
+
+    def can_find(self, type: str) -> bool:
+        """Whether a resource of this type can be found by an identifier."""
+        return self.identified is None or type in self.identified
+
+    def can_guard(self, type: str) -> bool:
+        """Whether a create of this type can be made conditional on an identifier."""
+        return self.can_find(type) and (self.guarded is None or type in self.guarded)
+
+
+def abilities(statement: Mapping[str, Any]) -> Abilities:
+    """Read a CapabilityStatement. What it leaves open counts as possible."""
+    entries = [entry for rest in objects_at(statement, "rest") for entry in objects_at(rest, "resource")]
+    if not entries:
+        return Abilities()
+    searched = {text_at(entry, "type") for entry in entries if _allows(entry)}
+    identified = {text_at(entry, "type") for entry in entries if text_at(entry, "type") in searched and _finds(entry)}
+    guarded = {text_at(entry, "type") for entry in entries if entry.get("conditionalCreate") is not False}
+    return Abilities(frozenset(searched), frozenset(identified), frozenset(guarded))
+
+
+def _allows(entry: Mapping[str, Any]) -> bool:
+    said = [text_at(interaction, "code") for interaction in objects_at(entry, "interaction")]
+    return not said or "search-type" in said
+
+
+def _finds(entry: Mapping[str, Any]) -> bool:
+    said = [text_at(parameter, "name") for parameter in objects_at(entry, "searchParam")]
+    return not said or "identifier" in said

@@ -1,0 +1,21 @@
+"""Equal to the last digit and to the type: 72.5 is not 72.50, and true is not 1."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a record mean and say the same."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, BaseModel):
+        return all(same(getattr(one, name), getattr(other, name)) for name in type(one).model_fields)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Decimal):
+        return bool(one.as_tuple() == other.as_tuple())
+    return bool(one == other)

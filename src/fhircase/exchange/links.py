@@ -1,0 +1,57 @@
+"""Which other records a record names."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from fhircase.ledger import RecordKey
+from fhircase.model import Key, Link, Record
+
+OWNERS = {"need": ("case",), "goal": ("care-plan",)}
+"""A need or goal that is no record of its own is an item of one of these; its key's value is `owner:item`."""
+
+
+def ledger_key(key: Key) -> RecordKey:
+    """A record's key as the ledger has it."""
+    return RecordKey(key.kind, key.namespace, key.value)
+
+
+def key_of(record: Record) -> RecordKey:
+    """Which record this is.
+
+    Raises:
+        ValueError: it is an item of another record and has no key of its own.
+    """
+    if record.key is None:
+        raise ValueError("only a record with a key of its own can be sent or kept")
+    return ledger_key(record.key)
+
+
+def model_key(key: RecordKey) -> Key:
+    """A record's key as the models have it."""
+    return Key.model_validate(key._asdict())
+
+
+def named_by(record: BaseModel) -> frozenset[RecordKey]:
+    """The records that a record links to; for an item of another record that one, too."""
+    return frozenset(key for link in _links(record) if link.record for key in meant(ledger_key(link.record)))
+
+
+def meant(key: RecordKey) -> Iterator[RecordKey]:
+    """The record of this key, and those whose item it may be."""
+    yield key
+    owner, colon, _ = key.value.rpartition(":")
+    for kind in OWNERS.get(key.kind, ()) if colon else ():
+        yield RecordKey(kind, key.namespace, owner)
+
+
+def _links(value: Any) -> Iterator[Link]:
+    if isinstance(value, Link):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _links(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _links(item)

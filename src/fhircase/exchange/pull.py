@@ -1,0 +1,108 @@
+"""What to ask a server for news, how far it has been read, and whom a changed resource concerns."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from fhircase.exchange.people import reference_of, version_of
+from fhircase.exchange.references import Json, targets
+from fhircase.fhir.instant import last_updated
+from fhircase.ledger import RecordKey, Resource
+from fhircase.mapping.compiled import all_compiled
+
+OVERLAP = timedelta(minutes=5)
+"""Servers commit late: what was changed a little before the newest seen may only now be visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Something to ask, again and again."""
+
+    type: str
+    criteria: str = ""
+    addressed: bool = False
+    """Whether its answers are for us even if they have nothing to do with what we know."""
+
+    @property
+    def name(self) -> str:
+        """What its cursor is called."""
+        return f"pull {self.type}?{self.criteria}" if self.criteria else f"pull {self.type}"
+
+    def since(self, position: str | None) -> str:
+        """The search from where the last one ended; everything if there was none."""
+        parts = [self.criteria] if self.criteria else []
+        if position:
+            parts.append(f"_lastUpdated=ge{_earlier(position)}")
+        return "&".join(parts)
+
+
+def queries(fhir: str, overlays: tuple[str, ...], own: Iterable[str], organization: str | None) -> list[Query]:
+    """What a site asks a server.
+
+    Args:
+        fhir: the server's FHIR version.
+        overlays: the overlays in use.
+        own: what the configuration adds, such as `Task?status=requested`.
+        organization: the server's reference for who we are.
+    """
+    types = dict.fromkeys(kind for mapping in all_compiled(fhir, overlays) for kind in mapping.types.values())
+    asked = [Query(kind) for kind in types]
+    if organization:
+        asked.append(Query("Task", f"owner={organization}", addressed=True))
+    for text in own:
+        kind, _, criteria = text.partition("?")
+        asked.append(Query(kind, criteria, addressed=True))
+    return asked
+
+
+def newest(position: str | None, resources: Iterable[Json]) -> str | None:
+    """How far a query has been read, by the server's own clock."""
+    best = datetime.fromisoformat(position) if position else None
+    for resource in resources:
+        moment = last_updated(resource)
+        if moment and (best is None or moment > best):
+            best = moment
+    return best.isoformat() if best else None
+
+
+def _earlier(position: str) -> str:
+    moment = datetime.fromisoformat(position).astimezone(UTC) - OVERLAP
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unchanged(agreed: Json | None, resource: Json) -> bool:
+    """Whether a resource is still what was agreed, so that there is no news in it: our own write, most often."""
+    if agreed is None:
+        return False
+    one, other = version_of(agreed), version_of(resource)
+    return one == other if one and other else agreed == resource
+
+
+def concerned(resource: Json, holders: Mapping[str, Collection[Resource]]) -> set[RecordKey]:
+    """The records that a resource nobody holds yet may have become a part of: it refers to a part of theirs.
+
+    What belongs to the server does not count: everything about a patient refers to the patient.
+    """
+    rows = (row for reference in targets(resource) for row in holders.get(reference, ()))
+    return {row.key for row in rows if not row.linked}
+
+
+def next_references(kind: str, fhir: str, overlays: tuple[str, ...], resources: Iterable[Json]) -> set[str]:
+    """What the resources of a record refer to that may be parts of it, too."""
+    fitting = part_types(kind, fhir, overlays)
+    return {reference for resource in resources for reference in targets(resource)
+            if reference.count("/") == 1 and reference.partition("/")[0] in fitting}
+
+
+def part_types(kind: str, fhir: str, overlays: tuple[str, ...]) -> frozenset[str]:
+    """The types of resources that a kind of record is made of."""
+    return frozenset(name for mapping in all_compiled(fhir, overlays) if mapping.kind == kind
+                     for name in mapping.types.values())
+
+
+def change_id(server: str, key: RecordKey, resources: Iterable[Json], fields: Iterable[str]) -> str:
+    """One id for one piece of news, however often it is found."""
+    versions = sorted(f"{reference_of(resource)}@{version_of(resource)}" for resource in resources)
+    text = "\n".join([server, *key, *versions, *fields])
+    return blake2b(text.encode(), digest_size=16).hexdigest()

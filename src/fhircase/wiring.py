@@ -1,0 +1,121 @@
+"""The one place where concrete parts meet: settings make a ledger, a client and the loops between them."""
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+from fhircase.auth.basic import basic
+from fhircase.auth.bearer import bearer
+from fhircase.client import FHIRClient
+from fhircase.config import Basic, Bearer, Config, Server
+from fhircase.config.servers import FHIRVersion
+from fhircase.ledger import Ledger, open_ledger
+from fhircase.rest.layer import Layer
+from fhircase.worker import owner
+from fhircase.worker.intake import Input
+from fhircase.worker.plan import plan
+from fhircase.worker.pull import pull
+from fhircase.worker.push import push
+from fhircase.worker.report import PullReport, PushReport
+from fhircase.worker.station import Counter, Destination, Progress, Station, silent
+from fhircase.worker.texts import mapping_digest
+
+
+class Site:
+    """We, towards one server: push to it, pull from it, see how far things are. Close it when done."""
+
+    def __init__(self, server: Server, ledger: str | os.PathLike[str]) -> None:
+        self.server = server
+        self._location = os.fspath(ledger)
+        self._open: Station | None = None
+        self._stack = ExitStack()
+        self._counter = Counter()
+
+    def push(self, records: Iterable[Input] = (), *, dry_run: bool = False,
+             progress: Progress | None = None) -> PushReport:
+        """Send records, and whatever else the server is owed.
+
+        Args:
+            records: each with the text it came as; equal text is not looked at twice.
+            dry_run: only say what would be done; nothing is written anywhere.
+            progress: told how far it is.
+        """
+        if dry_run:
+            return self._planned(records, progress or silent)
+        return push(self._station(), records, progress or silent)
+
+    def pull(self, *, progress: Progress | None = None) -> PullReport:
+        """Read what others changed."""
+        return pull(self._station(), progress or silent)
+
+    def status(self) -> dict[str, dict[str, dict[str, int]]]:
+        """How many records are in which state, per server."""
+        return self.ledger.status()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger; made where there is none."""
+        return self._station().ledger
+
+    def _planned(self, records: Iterable[Input], progress: Progress) -> PushReport:
+        if self._open or "://" in self._location or Path(self._location).exists():
+            return plan(self._station(), records, progress)
+        # Without a ledger there is nothing to know, and a dry run makes none.
+        with TemporaryDirectory() as folder, ExitStack() as stack:
+            return plan(self._make(stack, str(Path(folder) / "ledger")), records, progress)
+
+    def _station(self) -> Station:
+        if self._open is None:
+            self._open = self._make(self._stack, self._location)
+        return self._open
+
+    def _make(self, stack: ExitStack, location: str) -> Station:
+        server = self.server
+        ledger = stack.enter_context(open_ledger(location))
+        client = stack.enter_context(FHIRClient(
+            server.url, auth=_auth(server), layers=[self._counter.layer], timeout=(10.0, server.timeout)))
+        return Station(ledger, client, _destination(server), owner.name(),
+                       mapping_digest(server.fhir, server.overlays), counter=self._counter)
+
+    def close(self) -> None:
+        """Let go of the ledger and the connections."""
+        self._stack.close()
+        self._open = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_site(config: Config, server: str, ledger: str | os.PathLike[str] | None = None,
+              fhir: FHIRVersion | None = None) -> Site:
+    """Get ready to exchange with a server, by its name in the settings or by its URL.
+
+    Raises:
+        ConfigError: there is no such server, or a setting of it is wrong.
+    """
+    return Site(config.server(server, fhir=fhir), ledger or config.ledger)
+
+
+def _auth(server: Server) -> Layer | None:
+    match server.auth:
+        case Bearer(token=token):
+            return bearer(token.get_secret_value())
+        case Basic(username=username, password=password):
+            return basic(username, password.get_secret_value())
+    return None
+
+
+def _destination(server: Server) -> Destination:
+    return Destination(
+        name=server.name, url=server.url, fhir=server.fhir, overlays=server.overlays,
+        bundle_entries=server.bundle_entries, pull=server.pull, organization=server.organization,
+        patient_identifiers=server.patient_identifiers, create_patients=server.create_patients)

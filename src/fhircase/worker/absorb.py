@@ -1,0 +1,156 @@
+"""What a server holds of a record, read, merged into what we have, and kept with the news of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fhircase.errors import Problem, ResourceRefused
+from fhircase.exchange.equality import same
+from fhircase.exchange.links import key_of, model_key
+from fhircase.exchange.merge import Merged, changed, merge
+from fhircase.exchange.people import reference_of
+from fhircase.exchange.pull import change_id, next_references
+from fhircase.exchange.references import Json, targets
+from fhircase.fhir import jsontext
+from fhircase.ledger import Change, Local, RecordKey, Resource
+from fhircase.mapping import Reading, from_fhir
+from fhircase.model import Key, Record
+from fhircase.worker.fetch import Found, fetch
+from fhircase.worker.station import Station
+from fhircase.worker.texts import record_of, text_of
+
+DEPTH = 4
+"""How many references deep a record's parts may lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a record when the server's state was read."""
+
+    record: Record
+    fields: tuple[str, ...]
+    """Paths at which the record is news to the local system."""
+    conflicts: tuple[str, ...]
+    settled: bool
+    """Whether the server holds all of the record as it is now."""
+    change: Change | None = None
+    remarks: tuple[Problem, ...] = ()
+
+
+def agreed(rows: Iterable[Resource]) -> list[Json]:
+    """The JSON last agreed, of each row that has some."""
+    return [jsontext.decode(row.agreed) for row in rows if row.agreed is not None]
+
+
+def gather(station: Station, kind: str, have: Mapping[str, Found]) -> tuple[dict[str, Found], set[str]]:
+    """Complete a record's resources by what they refer to; the second value names what is gone.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    every, gone = dict(have), set[str]()
+    for _ in range(DEPTH):
+        named = next_references(kind, station.to.fhir, station.to.overlays,
+                                (found.resource for found in every.values()))
+        missing = named - every.keys() - gone
+        if not missing:
+            break
+        more, lost = fetch(station, missing)
+        every.update(more)
+        gone |= lost
+    return every, gone
+
+
+def read(station: Station, kind: str, resources: Sequence[Json], key: RecordKey | None = None) -> Reading:
+    """Read a record from its resources.
+
+    Raises:
+        ResourceRefused: it cannot be read, or not safely.
+    """
+    return from_fhir(resources, station.to.fhir, kind, _known(station, resources, key), station.to.overlays,
+                     station.to.url)
+
+
+def _known(station: Station, resources: Iterable[Json], key: RecordKey | None) -> dict[str, Key]:
+    """Which of our records the references mean, for those that say no identifier."""
+    named = {reference for resource in resources for reference in targets(resource)}
+    holders = station.ledger.holders(station.server, named | set(map(_reference, resources)))
+    own = [(reference, row.key) for reference, rows in holders.items() for row in rows
+           if not row.linked and ":" not in row.role]
+    # A resource of several records means this one, if it is one of them.
+    return {reference: model_key(held) for reference, held in sorted(own, key=lambda each: each[1] == key)}
+
+
+def _reference(resource: Json) -> str:
+    return reference_of(resource) if "id" in resource else ""
+
+
+def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record | None) -> Taken:
+    """Merge what the server holds into a record, and keep it, what was agreed and the news, all or nothing.
+
+    Args:
+        station: where.
+        key: which record; it may be unknown so far.
+        found: all its resources as they are on the server now.
+        base: what the server was last known to hold; None if nothing was.
+
+    Raises:
+        ResourceRefused: the resources cannot be read as this record; nothing was kept.
+    """
+    by_id = {id(each.resource): each for each in found}
+    resources = [each.resource for each in by_id.values()]
+    reading = read(station, key.kind, resources, key)
+    if key_of(reading.record) != key:
+        what = "on the server it is another record now: its identifier was changed there"
+        raise ResourceRefused(Problem(what, resources[0]["resourceType"] + ".identifier"))
+    rows = [row(station, key, role, by_id[id(resource)])
+            for resource, role in zip(reading.resources, reading.roles, strict=True)]
+    with station.ledger.unit():
+        known = station.ledger.records([key]).get(key)
+        before = record_of(known.current) if known else None
+        merged = merge(before, base, reading.record, base) if before else Merged(reading.record)
+        fields = changed(before, merged.record) if before else ("*",)
+        now, text = station.now(), text_of(merged.record)
+        # What it was told first is what the local system will have made its first changes to.
+        first = None if known else Local(text, "")
+        revision = station.ledger.keep(key, text, now=now, local=first)
+        _replace(station, key, rows)
+        change = None
+        if fields:
+            change = Change(change_id(station.server, key, resources, fields), key, revision, now, station.server,
+                            fields)
+            station.ledger.announce(change)
+    settled = same(merged.record, reading.record)
+    return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
+
+
+def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
+    """What is agreed about one part of a record."""
+    return Resource(station.server, key, role, found.reference, found.etag, jsontext.encode(found.resource),
+                    station.mapping, linked=role == "patient")
+
+
+def _replace(station: Station, key: RecordKey, rows: Sequence[Resource]) -> None:
+    roles = {each.role for each in rows}
+    for old in station.ledger.resources(station.server, [key]).get(key, ()):
+        if old.role not in roles:
+            station.ledger.drop_resource(station.server, key, old.role)
+    station.ledger.keep_resources(rows, now=station.now())
+
+
+def base_of(station: Station, key: RecordKey, rows: Sequence[Resource]) -> Record | None:
+    """What was last agreed, as a record; None where nothing was, or it cannot be read any more."""
+    resources = agreed(rows)
+    if not resources:
+        return None
+    try:
+        reading = read(station, key.kind, resources, key)
+    except ResourceRefused:
+        return None
+    record: Record = reading.record
+    return record if key_of(record) == key else None
+
+
+def of_rows(rows: Iterable[Resource]) -> dict[str, Found]:
+    """What was agreed, as if it had just been found."""
+    return {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in rows if row.agreed is not None}
+

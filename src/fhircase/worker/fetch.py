@@ -1,0 +1,71 @@
+"""Resources read from the server: by reference, many at once, and by identifier."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fhircase.exchange.people import criteria, reference_of
+from fhircase.exchange.references import Json
+from fhircase.fhir import bundle
+from fhircase.fhir.etag import built
+from fhircase.fhir.lenient import object_at, text_at
+from fhircase.rest.transaction import failure
+from fhircase.worker.station import Station
+
+AT_ONCE = 50
+"""References, or identifiers, in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource as the server has it now."""
+
+    resource: Json = field(repr=False)
+    etag: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """How to refer to it on its server."""
+        return reference_of(self.resource)
+
+
+def seen(resource: Json) -> Found:
+    """A resource that came without an ETag, as in a search: its version makes one."""
+    return Found(resource, built(text_at(object_at(resource, "meta"), "versionId")))
+
+
+def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found], set[str]]:
+    """Read resources; the second value names those that are gone.
+
+    Raises:
+        ServerError: the server could not be asked, or would not say.
+    """
+    wanted = sorted(set(references))
+    found: dict[str, Found] = {}
+    gone: set[str] = set()
+    for some in _slices(wanted, AT_ONCE):
+        answers = station.client.batch([bundle.read(reference) for reference in some])
+        for reference, answer in zip(some, answers, strict=True):
+            if answer.status in (404, 410):
+                gone.add(reference)
+            elif error := failure(answer):
+                raise error
+            elif answer.resource:
+                found[reference] = Found(answer.resource, answer.etag)
+    return found, gone
+
+
+def identified(station: Station, kind: str, tokens: Collection[str]) -> Iterator[Json]:
+    """Find all resources of a type that have one of these identifiers (`system|value`); none if it cannot look.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    if not tokens or not station.can.can_find(kind):
+        return
+    for some in _slices(sorted(set(tokens)), AT_ONCE):
+        yield from station.client.search(kind, {"identifier": criteria(some)})
+
+
+def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), size):
+        yield values[start:start + size]

@@ -1,0 +1,95 @@
+"""Records of the local system taken into the ledger: what they changed is what the server is owed."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from fhircase.errors import Problem
+from fhircase.exchange.links import key_of
+from fhircase.exchange.merge import Merged, merge
+from fhircase.ledger import Delivery, Local, RecordKey, State, Verdict
+from fhircase.model import Record
+from fhircase.worker.report import Standing
+from fhircase.worker.station import Progress, Station
+from fhircase.worker.texts import digest, record_of, text_of
+
+CHUNK = 500
+"""Records kept in one transaction of the ledger."""
+
+Input = tuple[bytes, Record]
+"""A record, and the text it came as."""
+
+
+class Intake:
+    """Takes records in, and counts."""
+
+    def __init__(self, station: Station, progress: Progress) -> None:
+        self._station = station
+        self._progress = progress
+        self.given = 0
+        self.unchanged = 0
+        self.remarks: list[Standing] = []
+
+    def take(self, records: Iterable[Input]) -> None:
+        """Take all records in, a chunk at a time, each chunk wholly or not at all."""
+        for chunk in _chunks(records):
+            with self._station.ledger.unit():
+                self._chunk(chunk)
+            self._progress("read", self.given, self.given)
+
+    def _chunk(self, chunk: list[Input]) -> None:
+        ledger, server = self._station.ledger, self._station.server
+        keys = [key_of(record) for _, record in chunk]
+        digests, deliveries = ledger.digests(keys), ledger.deliveries(server, keys)
+        for key, (text, record) in zip(keys, chunk, strict=True):
+            self.given += 1
+            now = digest(text, self._station.mapping)
+            if digests.get(key) == now:
+                self._again(key, deliveries.get(key))
+            else:
+                self._news(key, record, now)
+                digests.pop(key, None)
+
+    def _again(self, key: RecordKey, delivery: Delivery | None) -> None:
+        """The same as last time: only what waited for somebody is tried again, now that somebody says so."""
+        ledger, server, now = self._station.ledger, self._station.server, self._station.now()
+        newer = ledger.wish(server, [key], now=now)
+        if not newer and delivery and delivery.state in (State.HELD, State.REFUSED):
+            newer = ledger.release(server, [key], now=now)
+        self.unchanged += not newer and delivery is not None and delivery.state is State.AGREED
+
+    def _news(self, key: RecordKey, record: Record, seen: str) -> None:
+        station = self._station
+        local, now = Local(text_of(record), seen), station.now()
+        known = station.ledger.records([key]).get(key)
+        merged = Merged(record)
+        if known:
+            base = record_of(known.local.text) if known.local else None
+            rows = station.ledger.resources(station.server, [key]).get(key, ())
+            there = any(row.linked for row in rows)
+            merged = merge(record, base, record_of(known.current), base, linked=there)
+        station.ledger.keep(key, text_of(merged.record), now=now, local=local)
+        self._remark(key, merged)
+        if merged.conflicts and station.ledger.park(station.server, key, disputed(merged.conflicts), now=now):
+            return
+        if not station.ledger.wish(station.server, [key], now=now):
+            station.ledger.release(station.server, [key], now=now)
+
+    def _remark(self, key: RecordKey, merged: Merged[Record]) -> None:
+        if merged.overruled:
+            problems = tuple(Problem("belongs to the server, so the change stays here", path, "who the client is",
+                                     "change it on the server") for path in merged.overruled)
+            self.remarks.append(Standing(key, "remark", "linked", "not sent: facts about the client", problems))
+
+
+def disputed(paths: Iterable[str]) -> Verdict:
+    """The verdict on a record that both sides changed to different things."""
+    problems = tuple(Problem("changed here and on the server to different things; the server's stands", path,
+                             "both sides changed it", "make both sides say the same") for path in paths)
+    named = ", ".join(problem.path for problem in problems)
+    return Verdict.disputed(f"changed on both sides: {named}", code="conflict", problems=problems)
+
+
+def _chunks(records: Iterable[Input]) -> Iterator[list[Input]]:
+    rest = iter(records)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk

@@ -1,0 +1,134 @@
+"""What a server has that we have not seen: asked for by its own clock, and sorted by whom it concerns."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from fhircase.errors import ConfigError, Problem
+from fhircase.exchange.people import reference_of
+from fhircase.exchange.pull import Query, concerned, newest, queries, unchanged
+from fhircase.exchange.references import Json, targets
+from fhircase.fhir import jsontext
+from fhircase.fhir.instant import last_updated
+from fhircase.ledger import RecordKey
+from fhircase.worker.fetch import fetch, identified
+from fhircase.worker.station import Progress, Station
+
+UNREAD = "pull unread"
+"""The cursor that names what could not be read, to look at it again."""
+
+
+@dataclass(slots=True)
+class News:
+    """What was asked and answered, before anything is kept."""
+
+    positions: dict[str, str] = field(default_factory=dict)
+    """How far each query has been read, by the cursor's name."""
+    changed: dict[str, Json] = field(default_factory=dict, repr=False)
+    addressed: set[str] = field(default_factory=set)
+    """References of what is for us, whatever it has to do with what we know."""
+    stale: dict[RecordKey, set[str]] = field(default_factory=dict)
+    """Records of which something changed, and the references that may have become part of them."""
+    fresh: list[str] = field(default_factory=list)
+    """References of what is for us and part of nothing we know."""
+    echoes: int = 0
+    unasked: list[str] = field(default_factory=list)
+    """Types that the server cannot be asked for; their changes are seen when something else of the record changes."""
+
+
+def ask(station: Station, progress: Progress) -> News:
+    """Ask a server for all that changed since the last time.
+
+    Raises:
+        ServerError: the server could not be asked; nothing was kept.
+        ConfigError: the server does not know who we are.
+    """
+    news = News()
+    asked = queries(station.to.fhir, station.to.overlays, station.to.pull, _ourselves(station))
+    start = _earliest(station) if any(_unread(station, query) for query in asked) else None
+    for number, query in enumerate(asked, start=1):
+        position = station.ledger.cursor(station.server, query.name)
+        if position is None and not query.addressed:
+            if start is None:
+                continue
+            position = start
+        if not station.can.can_search(query.type):
+            news.unasked.append(query.type)
+            continue
+        found = list(station.client.search(query.type, query.since(position)))
+        found = [resource for resource in found if "id" in resource and resource["resourceType"] == query.type]
+        news.changed |= {reference_of(resource): resource for resource in found}
+        if query.addressed:
+            news.addressed |= {reference_of(resource) for resource in found}
+        if read_to := newest(position, found):
+            news.positions[query.name] = read_to
+        progress("ask", number, len(asked))
+    _again(station, news)
+    _sort(station, news)
+    return news
+
+
+def _unread(station: Station, query: Query) -> bool:
+    return not query.addressed and station.ledger.cursor(station.server, query.name) is None
+
+
+def _ourselves(station: Station) -> str | None:
+    """The server's reference for who we are."""
+    us = station.to.organization
+    if us is None or "|" not in us:
+        return us
+    found = [reference_of(resource) for resource in identified(station, "Organization", [us])]
+    if len(found) != 1:
+        hint = "give its reference there, such as Organization/12"
+        raise ConfigError(Problem(f"the server knows {len(found)} organisations with this identifier",
+                                  f"servers.{station.server}.organization", "who we are there", hint))
+    return found[0]
+
+
+def _earliest(station: Station) -> str | None:
+    """When the oldest thing we agreed on was last changed: nothing that is news to us can be older."""
+    earliest = None
+    for record in station.ledger.scan():
+        for row in station.ledger.resources(station.server, [record.key]).get(record.key, ()):
+            moment = last_updated(jsontext.decode(row.agreed)) if row.agreed and not row.linked else None
+            if moment and (earliest is None or moment < earliest):
+                earliest = moment
+    return earliest.isoformat() if earliest else None
+
+
+def _again(station: Station, news: News) -> None:
+    """Look again at what could not be read last time."""
+    noted = station.ledger.cursor(station.server, UNREAD)
+    references: list[str] = []
+    with suppress(ValueError):
+        references = jsontext.decode(noted) if noted else []
+    found, _ = fetch(station, [reference for reference in references if reference not in news.changed])
+    news.changed |= {reference: each.resource for reference, each in found.items()}
+    news.addressed |= set(references)
+
+
+def _sort(station: Station, news: News) -> None:
+    """Whose each resource is."""
+    holders = station.ledger.holders(station.server, news.changed)
+    for reference, resource in news.changed.items():
+        rows = holders.get(reference, ())
+        moved = [row for row in rows if not unchanged(jsontext.decode(row.agreed) if row.agreed else None, resource)]
+        for row in moved:
+            news.stale.setdefault(row.key, set())
+        if rows:
+            news.echoes += not moved
+            continue
+        keys = concerned(resource, station.ledger.holders(station.server, targets(resource)))
+        for key in keys:
+            news.stale.setdefault(key, set()).add(reference)
+        if not keys and reference in news.addressed:
+            news.fresh.append(reference)
+
+
+def keep_positions(station: Station, news: News, unread: Iterable[str]) -> None:
+    """Note how far everything has been read."""
+    now = station.now()
+    with station.ledger.unit():
+        for name, position in news.positions.items():
+            station.ledger.move_cursor(station.server, name, position, now=now)
+        station.ledger.move_cursor(station.server, UNREAD, jsontext.encode(sorted(unread)).decode(), now=now)

@@ -1,0 +1,105 @@
+"""A claimed record made ready to send: its resources as they should be, on top of what was agreed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fhircase.errors import InvalidInput, Problem
+from fhircase.exchange.links import named_by
+from fhircase.exchange.people import found_by
+from fhircase.exchange.push import Part, business, parts
+from fhircase.fhir import jsontext
+from fhircase.ledger import Claim, RecordKey, Resource
+from fhircase.mapping import write
+from fhircase.model import Record
+from fhircase.worker.absorb import gather, take
+from fhircase.worker.fetch import Found, identified, seen
+from fhircase.worker.station import Station
+from fhircase.worker.texts import record_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A record ready to send."""
+
+    claim: Claim
+    record: Record = field(repr=False)
+    parts: tuple[Part, ...]
+    links: frozenset[RecordKey]
+    rows: tuple[Resource, ...] = field(repr=False)
+
+    @property
+    def key(self) -> RecordKey:
+        """Which record."""
+        return self.claim.key
+
+    @property
+    def size(self) -> int:
+        """How many resources would be written."""
+        return sum((part.new and not part.linked) or part.changed for part in self.parts)
+
+
+class Doubled(InvalidInput):
+    """The server has several resources with one identifier of ours."""
+
+
+def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready:
+    """Write a record onto what was agreed.
+
+    Raises:
+        InvalidInput: it cannot be written as FHIR, or what was agreed cannot be read any more.
+    """
+    record = record or record_of(claim.record.current)
+    rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
+    agreed = [(row, jsontext.decode(row.agreed)) for row in rows if row.agreed is not None]
+    placed = write(record, station.to.fhir, [resource for _, resource in agreed], station.to.overlays)
+    return Ready(claim, record, parts(claim.key, placed, agreed), named_by(record), rows)
+
+
+def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, Ready], dict[RecordKey, InvalidInput]]:
+    """Find what an earlier attempt may have made, so that nothing is made twice.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    several = {one.key: one for one in unsure}
+    by_token = _found(station, several)
+    result: dict[RecordKey, Ready] = {}
+    bad: dict[RecordKey, InvalidInput] = {}
+    for key, one in several.items():
+        there = {part.role: by_token.get((part.resource["resourceType"], business(key, part.resource)), [])
+                 for part in one.parts if part.new and not part.linked}
+        try:
+            result[key] = _adopted(station, one, there)
+        except InvalidInput as error:
+            bad[key] = error
+    return result, bad
+
+
+def _found(station: Station, several: Mapping[RecordKey, Ready]) -> dict[tuple[str, str], list[Found]]:
+    wanted: dict[str, set[str]] = {}
+    for key, one in several.items():
+        for part in one.parts:
+            if part.new and not part.linked and (token := business(key, part.resource)):
+                wanted.setdefault(part.resource["resourceType"], set()).add(token)
+    found: dict[tuple[str, str], list[Found]] = {}
+    for kind, tokens in wanted.items():
+        for resource in identified(station, kind, tokens):
+            for token in found_by([resource]):
+                found.setdefault((kind, token), []).append(seen(resource))
+    return found
+
+
+def _adopted(station: Station, one: Ready, there: Mapping[str, list[Found]]) -> Ready:
+    """The record on top of what is there already; unchanged where nothing is."""
+    for role, found in there.items():
+        if len(found) > 1:
+            named = ", ".join(sorted(each.reference for each in found))
+            hint = "remove all but one on the server, then push again"
+            raise Doubled(Problem(f"the server has it {len(found)} times: {named}", role, "one identifier", hint))
+    have = {each.reference: each for found in there.values() for each in found}
+    if not have:
+        return one
+    have |= {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in one.rows if row.agreed}
+    every, _ = gather(station, one.key.kind, have)
+    taken = take(station, one.key, every.values(), None)
+    return ready(station, one.claim, taken.record)

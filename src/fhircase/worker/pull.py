@@ -1,0 +1,206 @@
+"""Pull: what others changed, read into our records; our own writes are not news."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from fhircase.errors import ConfigError, Problem, ResourceRefused, ServerError
+from fhircase.exchange.links import key_of
+from fhircase.exchange.people import PATIENT, reference_of
+from fhircase.exchange.pull import part_types
+from fhircase.exchange.references import Json, targets, token
+from fhircase.fhir.lenient import objects_at
+from fhircase.ledger import Change, RecordKey, State, Verdict
+from fhircase.mapping import from_bundle
+from fhircase.mapping.compiled import all_compiled
+from fhircase.model import Record
+from fhircase.worker.absorb import Taken, base_of, gather, of_rows, take
+from fhircase.worker.fetch import AT_ONCE, Found, fetch, seen
+from fhircase.worker.intake import disputed
+from fhircase.worker.news import News, ask, keep_positions
+from fhircase.worker.report import PullReport, Standing, standing
+from fhircase.worker.station import Progress, Station, silent
+
+
+@dataclass(slots=True)
+class _Run:
+    """One pull as it goes on."""
+
+    station: Station
+    changes: list[tuple[Change, Record]] = field(default_factory=list)
+    refused: list[Standing] = field(default_factory=list)
+    remarks: list[Standing] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+
+def pull(station: Station, progress: Progress = silent) -> PullReport:
+    """Read what changed on the server into the records.
+
+    A server that cannot be reached ends the pull, and `stopped` says why; the next one asks the same again.
+    """
+    before, run, news = station.counter.requests, _Run(station), News()
+    stopped = ""
+    try:
+        news = ask(station, progress)
+        _stale(run, news, progress)
+        _fresh(run, news)
+        keep_positions(station, news, run.unread)
+    except (ServerError, ConfigError) as error:
+        stopped = str(error)
+    conflicts = standing(station.ledger.in_state(State.CONFLICT, server=station.server))
+    return PullReport(station.server, len(news.changed), news.echoes, station.counter.requests - before,
+                      tuple(run.changes), tuple(run.refused), conflicts, stopped, tuple(run.remarks), tuple(news.unasked))
+
+
+# -- records we know ----------------------------------------------------------------------------------
+
+
+def _stale(run: _Run, news: News, progress: Progress) -> None:
+    station = run.station
+    keys = sorted(news.stale)
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start:start + AT_ONCE]
+        rows = station.ledger.resources(station.server, some)
+        wanted = {row.reference for several in rows.values() for row in several}
+        wanted |= {reference for key in some for reference in news.stale[key]}
+        found, gone = fetch(station, wanted)
+        for key in some:
+            mine = {row.reference for row in rows.get(key, ())} | news.stale[key]
+            _one(run, key, {ref: found[ref] for ref in mine if ref in found}, mine & gone)
+        progress("read", min(start + AT_ONCE, len(keys)), len(keys))
+
+
+def _one(run: _Run, key: RecordKey, have: dict[str, Found], gone: set[str]) -> None:
+    """Read one record anew; what is wrong with it stays its own."""
+    station = run.station
+    rows = station.ledger.resources(station.server, [key]).get(key, ())
+    ours = {row.reference for row in rows}
+    every, lost = gather(station, key.kind, have)
+    lost = (lost | gone) & ours
+    if lost:
+        _refuse(run, key, "deleted", _deleted(lost))
+        return
+    try:
+        taken = take(station, key, every.values(), base_of(station, key, rows))
+    except ResourceRefused as error:
+        run.unread |= set(have)
+        _refuse(run, key, "unreadable", error.problems)
+        return
+    _note(run, key, taken)
+
+
+def _note(run: _Run, key: RecordKey, taken: Taken) -> None:
+    station, now = run.station, run.station.now()
+    ledger, server = station.ledger, station.server
+    delivery = ledger.deliveries(server, [key]).get(key)
+    if taken.conflicts:
+        ledger.park(server, key, disputed(taken.conflicts), now=now)
+    elif delivery is not None and delivery.state is State.CONFLICT:
+        pass  # More news does not decide what a person has to decide.
+    elif taken.settled:
+        ledger.pulled(server, [key], now=now)
+    else:
+        ledger.wish(server, [key], now=now)
+    if taken.change:
+        run.changes.append((taken.change, taken.record))
+    if taken.remarks:
+        run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
+
+
+def _refuse(run: _Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> None:
+    station = run.station
+    reason = str(problems[0])
+    verdict = Verdict.refused(reason, code=code, problems=problems)
+    station.ledger.park(station.server, key, verdict, now=station.now())
+    run.refused.append(Standing(key, str(State.REFUSED), code, reason, problems))
+
+
+def _deleted(references: Iterable[str]) -> tuple[Problem, ...]:
+    hint = "restore it on the server, or give the record a new key"
+    return tuple(Problem(f"{reference} was deleted on the server", rule="never recreated silently", hint=hint)
+                 for reference in sorted(references))
+
+
+# -- records that are new to us -----------------------------------------------------------------------
+
+
+def _fresh(run: _Run, news: News) -> None:
+    """Read what is addressed to us: all that belongs to it comes along."""
+    station = run.station
+    seeds = {reference: seen(news.changed[reference]) for reference in news.fresh}
+    if not seeds:
+        return
+    every: dict[str, Found] = {}
+    for kind, some in _by_kind(station, seeds).items():
+        every |= gather(station, kind, some)[0]
+    every |= {found.reference: found for found in _answers(station, every) if found.reference not in every}
+    for kind, some in _by_kind(station, every).items():
+        every |= gather(station, kind, some)[0]
+    by_id = {id(found.resource): found for found in every.values()}
+    readings = from_bundle([found.resource for found in every.values()], station.to.fhir, station.to.overlays,
+                           station.to.url)
+    for reading in readings.readings:
+        parts = [by_id[id(resource)] for resource in reading.resources]
+        if seeds.keys() & {part.reference for part in parts}:
+            _new(run, key_of(reading.record), parts)
+    for refused in readings.refused:
+        reference = reference_of(refused.resource)
+        run.unread |= {reference} | _around(refused.resource, seeds)
+        key = RecordKey("resource", station.to.url, reference)
+        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(refused.problems[0]),
+                                    refused.problems))
+    _patients(station, every.values())
+
+
+def _new(run: _Run, key: RecordKey, parts: Sequence[Found]) -> None:
+    station = run.station
+    rows = station.ledger.resources(station.server, [key]).get(key, ())
+    have = {**of_rows(rows), **{part.reference: part for part in parts}}
+    try:
+        with station.ledger.unit():
+            _note(run, key, take(station, key, have.values(), base_of(station, key, rows)))
+    except ResourceRefused as error:
+        run.unread |= {part.reference for part in parts}
+        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(error.problems[0]), error.problems))
+
+
+def _by_kind(station: Station, found: dict[str, Found]) -> dict[str, dict[str, Found]]:
+    """Sort resources by the kind of record whose parts may lie around them."""
+    kinds: dict[str, dict[str, Found]] = {}
+    for reference, each in found.items():
+        kinds.setdefault(_kind(station, each.resource), {})[reference] = each
+    return kinds
+
+
+def _kind(station: Station, resource: Json) -> str:
+    """What a resource anchors; a task that anchors nothing but itself asks for what it is about."""
+    for mapping in all_compiled(station.to.fhir, station.to.overlays):
+        if mapping.kind != "work-item" and mapping.anchor(resource):
+            return mapping.kind
+    return "referral"
+
+
+def _answers(station: Station, every: dict[str, Found]) -> Iterable[Found]:
+    """The tasks that are about these requests, whoever owns them."""
+    about = sorted(reference for reference in every if reference.startswith("ServiceRequest/"))
+    if "Task" not in part_types("referral", station.to.fhir, station.to.overlays):
+        return
+    for start in range(0, len(about), AT_ONCE):
+        criteria = {"focus": ",".join(about[start:start + AT_ONCE])}
+        yield from (seen(resource) for resource in station.client.search("Task", criteria))
+
+
+def _around(resource: Json, seeds: dict[str, Found]) -> set[str]:
+    """The seeds that led to a resource."""
+    reference = reference_of(resource)
+    return {seed for seed, found in seeds.items() if reference in targets(found.resource)}
+
+
+def _patients(station: Station, found: Iterable[Found]) -> None:
+    """Read the clients along, and remember who is who on this server."""
+    named = {reference for each in found for reference in targets(each.resource)
+             if reference.startswith(f"{PATIENT}/")}
+    unknown = named - station.ledger.named(station.server, named).keys()
+    for each in fetch(station, unknown)[0].values():
+        tokens = [token(identifier) for identifier in objects_at(each.resource, "identifier")]
+        for name in [each.reference, *filter(None, tokens)]:
+            station.ledger.link(station.server, f"{PATIENT} {name}", each.reference, now=station.now())

@@ -1,0 +1,124 @@
+"""What a push or a pull did, in counts and lists that can be shown or written as JSON. No values, no persons."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from fhircase.errors import Problem
+from fhircase.ledger import Change, Delivery, Ledger, RecordKey, State
+from fhircase.model import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A record that is not where it should be, and why."""
+
+    key: RecordKey
+    state: str
+    code: str = ""
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a push would do with one resource."""
+
+    key: RecordKey
+    role: str
+    action: str
+    """`create` or `update`."""
+    reference: str
+    """The server's reference, or the type of what would be created."""
+    pointers: tuple[str, ...] = ()
+    """JSON Pointers (RFC 6901) that would differ."""
+
+
+class _Report:
+    """What both reports can do."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport(_Report):
+    """What a push did."""
+
+    server: str
+    given: int = 0
+    """Records in the input."""
+    unchanged: int = 0
+    """Of these, how many needed no look."""
+    sent: int = 0
+    """Records of which something was written."""
+    created: int = 0
+    """Resources."""
+    updated: int = 0
+    requests: int = 0
+    held: tuple[Standing, ...] = ()
+    refused: tuple[Standing, ...] = ()
+    conflicts: tuple[Standing, ...] = ()
+    owed: tuple[Standing, ...] = ()
+    stopped: str = ""
+    """Why the push ended before everything was tried; empty if it did not."""
+    planned: tuple[Planned, ...] = ()
+    """Only of a dry run."""
+    remarks: tuple[Standing, ...] = ()
+    """What was noticed and needs nobody, such as facts that belong to the server."""
+
+    @property
+    def outstanding(self) -> int:
+        """How many records still need something or somebody."""
+        return len(self.held) + len(self.refused) + len(self.conflicts) + len(self.owed)
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport(_Report):
+    """What a pull did."""
+
+    server: str
+    looked_at: int = 0
+    """Changed resources that the server named."""
+    echoes: int = 0
+    """Of these, how many were as agreed: our own writes, or seen before."""
+    requests: int = 0
+    changes: tuple[tuple[Change, Record], ...] = field(default=(), repr=False)
+    """The news: each change, and the whole record as it should be seen now."""
+    refused: tuple[Standing, ...] = ()
+    """What could not be read. It is looked at again next time."""
+    conflicts: tuple[Standing, ...] = ()
+    stopped: str = ""
+    remarks: tuple[Standing, ...] = ()
+    unasked: tuple[str, ...] = ()
+    """Types the server cannot be asked for; their changes are seen when something else of the record changes."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data; the records themselves are left out."""
+        news = [{"id": change.id, "key": change.key, "revision": change.revision, "fields": change.fields}
+                for change, _ in self.changes]
+        return {**asdict(replace(self, changes=())), "changes": news}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Everything at one server that needs something or somebody."""
+
+    held: tuple[Standing, ...]
+    refused: tuple[Standing, ...]
+    conflicts: tuple[Standing, ...]
+    owed: tuple[Standing, ...]
+
+
+def waiting(ledger: Ledger, server: str) -> Waiting:
+    """Ask the ledger what waits."""
+    held, refused, conflicts, owed, sending = (standing(ledger.in_state(state, server=server)) for state in (
+        State.HELD, State.REFUSED, State.CONFLICT, State.OWED, State.SENDING))
+    return Waiting(held, refused, conflicts, (*owed, *sending))
+
+
+def standing(deliveries: Iterable[Delivery]) -> tuple[Standing, ...]:
+    """Show deliveries that are not agreed."""
+    return tuple(Standing(d.key, str(State.OWED if d.state is State.SENDING else d.state), d.code, d.reason, d.problems)
+                 for d in deliveries)

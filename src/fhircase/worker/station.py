@@ -1,0 +1,79 @@
+"""What every loop needs at hand: one ledger, one server, the time, and who we are while we send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from fhircase.client import FHIRClient
+from fhircase.exchange.abilities import Abilities, abilities
+from fhircase.ledger import Ledger
+from fhircase.rest.message import Interaction, Request, Response
+
+LEASE = timedelta(minutes=5)
+"""How long a claim lasts without a sign of life; renewed before each batch."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is. Never a person's data."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One server as the loops know it; `config.Server` without secrets."""
+
+    name: str
+    url: str
+    fhir: str = "R4"
+    overlays: tuple[str, ...] = ()
+    bundle_entries: int = 50
+    pull: tuple[str, ...] = ()
+    organization: str | None = None
+    patient_identifiers: tuple[str, ...] = ()
+    create_patients: bool = False
+
+
+@dataclass(slots=True)
+class Counter:
+    """Counts the requests that go out."""
+
+    requests: int = 0
+
+    def layer(self, request: Request) -> Interaction[Response]:
+        """Pass a request on and count it."""
+        self.requests += 1
+        return (yield request)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where the work is done."""
+
+    ledger: Ledger
+    client: FHIRClient
+    to: Destination
+    owner: str
+    mapping: str
+    """Digest of the mapping files, as it stands beside everything agreed."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    counter: Counter = field(default_factory=Counter)
+
+    memory: dict[str, Abilities] = field(default_factory=dict, repr=False)
+
+    @property
+    def can(self) -> Abilities:
+        """What the server says it can do; asked once.
+
+        Raises:
+            ServerError: it could not be asked.
+        """
+        if "can" not in self.memory:
+            self.memory["can"] = abilities(self.client.capabilities())
+        return self.memory["can"]
+
+    @property
+    def server(self) -> str:
+        """The server's name in the ledger."""
+        return self.to.name
