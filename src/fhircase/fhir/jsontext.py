@@ -31,6 +31,15 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+def copy(node: Any) -> Any:
+    """A JSON value that shares no object or list with another."""
+    if isinstance(node, dict):
+        return {key: copy(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [copy(value) for value in node]
+    return node
+
+
 def pretty(value: Any) -> str:
     """Write JSON for people: indented by two, one trailing newline."""
     return msgspec.json.format(encode(value), indent=2).decode() + "\n"

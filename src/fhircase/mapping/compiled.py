@@ -1,7 +1,7 @@
 """A mapping ready to run: its resources, how they are recognised, and its rules for one FHIR version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -44,6 +44,8 @@ class Mapping:
     """What a resource must not say to be read by this mapping."""
     vias: tuple[Via, ...]
     shape: Shape
+    later: dict[frozenset[str], Shape] = field(default_factory=dict)
+    """The rules with something to say in resources that other rules have made, by those resources' roles."""
 
     def anchor(self, resource: Json) -> str | None:
         """The role that a resource would anchor a record in, if it is such a resource."""

@@ -1,6 +1,7 @@
 """What a rule sees while it reads or writes: the resources by role, the element at hand, and what was noticed."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
@@ -25,6 +26,7 @@ class Claim:
     rule: str
 
 
+@lru_cache(maxsize=4096)
 def urn(kind: str, namespace: str, value: str, role: str) -> str:
     """The temporary id of a record's resource: the same each time, for the same record and role."""
     return str(uuid5(_URN_SPACE, f"{kind}|{namespace}|{value}|{role}"))
@@ -58,6 +60,8 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
     claims: dict[tuple[int, Any], Claim] | None = None
+    scratch: bool = False
+    """Whether all is written anew, so that there is nothing to read, compare or keep."""
     rule: str = ""
 
     def find(self, reference: Any, around: Json | None) -> Json | None:
@@ -66,6 +70,12 @@ class Context:
 
     def made(self, value: Json) -> Json:
         """Note that an object was made here."""
+        if self.scratch:
+            return value
+        return self.note(value)
+
+    def note(self, value: Json) -> Json:
+        """Note it even where all is made anew: a resource, which later rules ask about."""
         self.fresh.add(id(value))
         self.keep.append(value)
         return value
@@ -144,7 +154,7 @@ class Scope:
         """A new resource of this record, with its temporary id."""
         name = f"{role}:{self.part}" if self.part else role
         key = self.ctx.key
-        made = self.ctx.made({"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)})
+        made = self.ctx.note({"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)})
         self.ctx.resources.append(made)
         self.ctx.index.add(made)
         self.ctx.roles[id(made)] = name

@@ -33,6 +33,13 @@ class Path:
     inside: str
     """Under which name the element tables list its children."""
     primitive: bool = False
+    plain: str = ""
+    """The element's name, when the path is just that: one step, no list."""
+
+    single: bool = False
+    """Whether no step is a list."""
+    above: "Path | None" = None
+    """The path without its last step."""
 
     @property
     def required(self) -> bool:
@@ -41,11 +48,11 @@ class Path:
 
     def holder(self, scope: Scope) -> Json:
         """The object whose list this path names, made if need be."""
-        return self._above().node(scope)
+        return self._above.node(scope)
 
     def array(self, scope: Scope) -> list[Any]:
         """The whole list this path names, whatever its selector; empty when it is not there."""
-        above = self._above()
+        above = self._above
         slot = above.find(scope) if above.present(scope) else None
         node = slot[0][slot[1]] if slot else None
         found = node.get(self.steps[-1].name) if isinstance(node, dict) else None
@@ -58,8 +65,10 @@ class Path:
         step = self.steps[-1]
         return [item for item in self.array(scope) if isinstance(item, dict) and step.matches(item)]
 
+    @property
     def _above(self) -> "Path":
-        return Path(self.text, self.role, self.steps[:-1], "", "")
+        assert self.above is not None  # noqa: S101 - `parse` gives every path with steps the one above it
+        return self.above
 
     def present(self, scope: Scope) -> bool:
         """Whether the resource (or element) it starts from is there."""
@@ -68,6 +77,8 @@ class Path:
 
     def fresh(self, scope: Scope) -> bool:
         """Whether what it starts from was made in this very write."""
+        if scope.ctx.scratch:
+            return True
         container, key = scope.base(self.role)
         return id(container[key]) in scope.ctx.fresh
 
@@ -90,6 +101,8 @@ class Path:
 
     def make(self, scope: Scope, *, leaf: bool) -> Slot:
         """Where the value stands or will stand; everything above it is made as needed."""
+        if self.single and scope.ctx.scratch:
+            return self._make_anew(scope, leaf=leaf)
         slot = scope.ensure(self.role)
         for index, step in enumerate(self.steps):
             node = slot[0][slot[1]]
@@ -98,8 +111,25 @@ class Path:
             slot = step.make(node, scope.ctx, leaf and index == len(self.steps) - 1)
         return slot
 
+    def _make_anew(self, scope: Scope, *, leaf: bool) -> Slot:
+        container, key = scope.ensure(self.role)
+        if container[key] is None:
+            container[key] = {}
+        node = container[key]
+        for step in self.steps[:-1]:
+            node = node.setdefault(step.name, {})
+        name = self.steps[-1].name
+        node.setdefault(name, None if leaf else {})
+        return node, name
+
     def put(self, scope: Scope, value: Any) -> None:
         """Set a bare value; what was said about the old one (`_name`) goes with it."""
+        if self.plain and scope.ctx.scratch:
+            container, key = scope.ensure(self.role)
+            if container[key] is None:
+                container[key] = {}
+            container[key][self.plain] = value
+            return
         container, key = self.make(scope, leaf=True)
         self.touch(scope)
         container[key] = value
@@ -121,10 +151,12 @@ class Path:
         node = self.holder(scope)
         node.pop(self.steps[-1].name, None)
         if not node and len(self.steps) > 1:
-            self._above().drop(scope)
+            self._above.drop(scope)
 
     def touch(self, scope: Scope) -> None:
         """Note that something below this place was changed."""
+        if scope.ctx.scratch:
+            return
         container, key = scope.base(self.role)
         if self.steps:
             scope.ctx.touched.add((id(container[key]), self.steps[0].name))

@@ -78,7 +78,18 @@ def parse(text: str, roles: Mapping[str, str], here: str, words: Vocabulary) -> 
             raise PathError(f"{inside} has no element `{name}`{_near(name, words.elements.names(inside))}")
         steps.append(_step(name, element, selector, words))
         kind, primitive, inside = element.type, element.primitive, Elements.inside(element)
-    return Path(text, role, tuple(steps), kind, inside, primitive)
+    plain = steps[0].name if len(steps) == 1 and not steps[0].many else ""
+    above = _path_of(text, role, steps[:-1]) if steps else None
+    return Path(text, role, tuple(steps), kind, inside, primitive, plain, _single(steps), above)
+
+
+def _path_of(text: str, role: str, steps: list[Step]) -> Path:
+    above = _path_of(text, role, steps[:-1]) if steps else None
+    return Path(text, role, tuple(steps), "", "", single=_single(steps), above=above)
+
+
+def _single(steps: list[Step]) -> bool:
+    return bool(steps) and not any(step.many for step in steps)
 
 
 def _start(text: str, roles: Mapping[str, str], here: str) -> tuple[str, str, str]:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, mapping_for
 from fhircase.mapping.context import Context, Scope
 from fhircase.mapping.index import Index
-from fhircase.mapping.kinds.rule import alike
+from fhircase.mapping.kinds.node import Group
+from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.narrative import is_generated, narrate
 from fhircase.mapping.reading import read
 from fhircase.mapping.resolve import anchored, resolve
@@ -54,7 +56,7 @@ def write(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays:
     """As `to_fhir`, and says of each resource its role and whether it changed."""
     data = record.model_dump(exclude_defaults=True)
     mapping = mapping_for(record_type(record), data, fhir, overlays)
-    given = [_copy(resource) for resource in onto]
+    given = [jsontext.copy(resource) for resource in onto]
     index = Index(("", resource) for resource in given)
     anchor = anchored(mapping, given, data["key"], Context(fhir, given, Index())) if given else None
     if anchor is not None:
@@ -86,20 +88,39 @@ def _written(
     ctx.key = data["key"]
     for role in mapping.always if anchor is None else ():
         scope.ensure(role)
+    ctx.scratch = not given
     _until_settled(mapping, scope, data)
     return _placed(mapping, ctx, before, given)
 
 
 def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
     """Write all rules; again when that made a resource, which the rules before have not yet seen."""
-    known = -1
-    while known != len(scope.ctx.resources):
-        known = len(scope.ctx.resources)
+    rules = mapping.shape
+    while True:
+        known = {role for role, node in scope.nodes.items() if node is not None}
+        rules.write(scope, data)
         for via in mapping.vias:
             via.write(scope, None)
-        mapping.shape.write(scope, data)
-        for via in mapping.vias:
-            via.write(scope, None)
+        scope.ctx.scratch = False
+        made = {role for role, node in scope.nodes.items() if node is not None} - known
+        if not made:
+            return
+        rules = _later(mapping, frozenset(made))
+
+
+def _later(mapping: Mapping, made: frozenset[str]) -> Shape:
+    if made not in mapping.later:
+        rules = {name: rule for name, rule in mapping.shape.rules.items() if _missed(rule, made)}
+        mapping.later[made] = Shape(rules)
+    return mapping.later[made]
+
+
+def _missed(rule: Rule, made: frozenset[str]) -> bool:
+    """Whether a rule has something to say in a resource that was made after it was written."""
+    if isinstance(rule, Group):
+        return any(_missed(inner, made) for inner in rule.shape.rules.values())
+    roles = {path.role for path in rule.places()}
+    return bool(roles & made) and (len(roles) > 1 or not rule.carries or not rule.idle())
 
 
 def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json]) -> list[Placed]:
@@ -119,11 +140,3 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
             narrate(resource)
         placed.append(Placed(resource, role, role in mapping.linked, new=True, changed=True))
     return placed
-
-
-def _copy(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _copy(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_copy(value) for value in node]
-    return node

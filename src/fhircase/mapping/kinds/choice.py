@@ -18,6 +18,10 @@ class Choice(Rule):
         """The places of all alternatives."""
         return [path for _, rule in self.alternatives for path in rule.places()]
 
+    def idle(self) -> bool:
+        """When all alternatives are."""
+        return all(rule.idle() for _, rule in self.alternatives)
+
     def read(self, scope: Scope) -> Any:
         """The first alternative that is there."""
         found = [value for _, rule in self.alternatives if (value := self._at(rule, scope)) is not None]
@@ -28,6 +32,9 @@ class Choice(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write the alternative that takes the value, and remove the others."""
+        if scope.ctx.scratch and value is not None:
+            next(rule for takes, rule in self.alternatives if takes(value)).write(scope, value)
+            return
         chosen = None
         if value is not None:
             able = [rule for takes, rule in self.alternatives if takes(value)]

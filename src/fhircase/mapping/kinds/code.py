@@ -121,6 +121,9 @@ class Code(Rule):
     def write(self, scope: Scope, value: Any) -> None:
         """Write the row's code at every place whose resource is there, and at the first if need be."""
         wanted = value or UNSPECIFIED
+        if scope.ctx.scratch:
+            self._write_anew(scope, wanted)
+            return
         changed = (self.read(scope) or UNSPECIFIED) != wanted
         row = self.table.rows.get(wanted, (None,) * len(self.paths))
         for path, code in zip(self.paths, row, strict=True):
@@ -132,6 +135,18 @@ class Code(Rule):
             for path in self.resets:
                 if path.present(scope) and not path.fresh(scope):
                     path.drop(scope)
+
+    def idle(self) -> bool:
+        """Unless FHIR requires a value, or the table says something for none."""
+        return UNSPECIFIED not in self.table.rows and not any(path.required for path in self.paths)
+
+    def _write_anew(self, scope: Scope, value: str) -> None:
+        row = self.table.rows.get(value, (None,) * len(self.paths))
+        for path, code in zip(self.paths, row, strict=True):
+            if code is not None:
+                path.put(scope, code)
+            elif path.required and path.present(scope):
+                path.mark_unknown(scope)
 
     def _set(self, scope: Scope, path: Path, code: str | None) -> None:
         current = path.get(scope) if path.present(scope) else None

@@ -1,8 +1,8 @@
 """`constant`: what a resource always says when we make it; with `recognises` it is how such a resource is known."""
 
-import copy
 from typing import Any, ClassVar
 
+from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule, Shape
@@ -24,6 +24,10 @@ class Constant(Rule):
     def places(self) -> tuple[Path]:
         """The one place."""
         return (self.path,)
+
+    def idle(self) -> bool:
+        """Never: it is written without a value."""
+        return False
 
     def holds(self, scope: Scope) -> bool:
         """Whether the resource says this, or something accepted in its stead."""
@@ -52,7 +56,7 @@ class Constant(Rule):
             self.path.mark_unknown(scope)
         else:
             container, key = self.path.make(scope, leaf=True)
-            container[key] = copy.deepcopy(self.value)
+            container[key] = jsontext.copy(self.value)
 
 
 def recognised(shape: Shape, scope: Scope) -> bool:

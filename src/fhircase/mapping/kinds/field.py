@@ -20,6 +20,10 @@ class Field(Rule):
         """The one place."""
         return (self.path,)
 
+    def idle(self) -> bool:
+        """Unless FHIR requires a value."""
+        return not self.path.required
+
     def read(self, scope: Scope) -> Any:
         """The value, exact."""
         slot = self.path.find(scope)
@@ -39,6 +43,9 @@ class Field(Rule):
         """Set, change or remove the value."""
         if value is not None and value == self.absent:
             value = None
+        if scope.ctx.scratch and value is not None:
+            self.path.put(scope, value)
+            return
         current = self.read(scope) if self.path.present(scope) else None
         if alike(current, value):
             if value is None and self.path.fresh(scope):

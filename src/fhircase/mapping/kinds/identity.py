@@ -73,6 +73,10 @@ class RecordKey(Rule):
             self._keep_server_id(scope, value)
             return
         there = [path for path in self.paths if path.present(scope)]
+        if scope.ctx.scratch:
+            for path in there:
+                self._add(scope, path, value)
+            return
         changed = not alike(self.read(scope), value)
         for path in there:
             if changed or path.fresh(scope):
@@ -89,6 +93,10 @@ class RecordKey(Rule):
                 identifier.update(system=system, value=key["value"])
                 path.touch(scope)
                 return
+        self._add(scope, path, key)
+
+    def _add(self, scope: Scope, path: Path, key: dict[str, str]) -> None:
+        system = f"{key['namespace']}/{key['kind']}"
         _append(scope, path, {**self._label(), "system": system, "value": key["value"]})
 
     def _keep_server_id(self, scope: Scope, key: dict[str, str]) -> None:

@@ -33,6 +33,10 @@ class LinkRule(Rule):
         """The one place."""
         return (self.path,)
 
+    def idle(self) -> bool:
+        """Unless FHIR requires a value."""
+        return not self.path.required
+
     def read(self, scope: Scope) -> Any:
         """The link, known by the strongest thing the Reference says."""
         node = self.path.get(scope)
@@ -75,6 +79,9 @@ class LinkRule(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Point to somebody else only when the link changed; what a server made of `reference` stays."""
+        if scope.ctx.scratch and value is not None:
+            self._point(scope, self.path.node(scope), value)
+            return
         current = self.read(scope) if self.path.present(scope) else None
         if value is None:
             if current is not None:
@@ -91,10 +98,15 @@ class LinkRule(Rule):
         if not _same_target(current, value):
             for name in ("reference", "_reference", "identifier", "type", "_type"):
                 node.pop(name, None)
-            node.update(target(value, self.role, self.identifier, scope))
-            if self.kind:
-                node["type"] = self.kind
+            self._point(scope, node, value)
         _set(node, "display", value.get("display"))
+
+    def _point(self, scope: Scope, node: Json, value: dict[str, Any]) -> None:
+        node.update(target(value, self.role, self.identifier, scope))
+        if self.kind:
+            node["type"] = self.kind
+        if "display" in value:
+            node["display"] = value["display"]
 
 
 def _same_target(current: Any, value: Any) -> bool:

@@ -84,6 +84,9 @@ class Listing(Rule):
     def write(self, scope: Scope, value: Any) -> None:
         """Change, add, move and remove just what differs."""
         items = value or ()
+        if scope.ctx.scratch:
+            self._write_anew(scope, items)
+            return
         read = self._read(scope)
         if alike([v for _, v in read], items):
             return
@@ -97,6 +100,12 @@ class Listing(Rule):
             self.each.write(scope.inner(self.slot(scope, new, index)), item)
         if not new:
             self.path.drop_list(scope)
+
+    def _write_anew(self, scope: Scope, items: Sequence[Any]) -> None:
+        array = self.path.holder(scope).setdefault(self.step.name, [])
+        for item in items:
+            array.append(self.made(scope))
+            self.each.write(scope.inner(self.slot(scope, array, len(array) - 1)), item)
 
     def _arrange(
         self, scope: Scope, array: list[Any], mine: list[int], chosen: list[int | None]

@@ -18,6 +18,10 @@ class Mirrored(Rule):
         """All of them, the authoritative one first."""
         return [path for rule in self.rules for path in rule.places()]
 
+    def idle(self) -> bool:
+        """When all of its rules are."""
+        return all(rule.idle() for rule in self.rules)
+
     def read(self, scope: Scope) -> Any:
         """What the first place that speaks says."""
         found = [value for rule in self.rules if (value := self._at(rule, scope)) is not None]
@@ -30,7 +34,7 @@ class Mirrored(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write to every place whose resource is there; to the first where none is."""
-        changed = not alike(self.read(scope), value)
+        changed = scope.ctx.scratch or not alike(self.read(scope), value)
         there = [rule for rule in self.rules if next(iter(rule.places())).present(scope)]
         for rule in there or (self.rules[:1] if value is not None else []):
             if changed or next(iter(rule.places())).fresh(scope):

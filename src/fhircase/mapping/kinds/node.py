@@ -19,6 +19,10 @@ class Node(Rule):
         """The one place."""
         return (self.path,)
 
+    def idle(self) -> bool:
+        """Unless FHIR requires a value."""
+        return not self.path.required
+
     def read(self, scope: Scope) -> Any:
         """The object, or None when the resource says nothing of it."""
         slot = self.path.find(scope)
@@ -38,6 +42,9 @@ class Node(Rule):
                 self.path.drop(scope)
             elif self.path.fresh(scope):
                 self.path.mark_unknown(scope)
+            return
+        if scope.ctx.scratch:
+            self.shape.write(scope.inner(self.path.make(scope, leaf=False)), value)
             return
         slot = self.path.find(scope) if self.path.present(scope) else None
         if slot is None or slot[0][slot[1]] in ({}, absent_marker()):
@@ -60,6 +67,10 @@ class Group(Rule):
     def places(self) -> Iterable[Path]:
         """The places of its fields."""
         return [path for rule in self.shape.rules.values() for path in rule.places()]
+
+    def idle(self) -> bool:
+        """When all of its fields are."""
+        return all(rule.idle() for rule in self.shape.rules.values())
 
     def read(self, scope: Scope) -> Any:
         """The object, or None when none of its fields is there."""

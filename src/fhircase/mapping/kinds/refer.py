@@ -22,6 +22,10 @@ class Refer(Rule):
         """The reference."""
         return (self.path,)
 
+    def idle(self) -> bool:
+        """Never: it is written without a value."""
+        return False
+
     def read(self, scope: Scope) -> None:
         """Nothing for the model; a reference that leads to the resource meant is accounted for."""
         if scope.ctx.claims is None:

@@ -27,6 +27,10 @@ class Rule(ABC):
     def write(self, scope: Scope, value: Any) -> None:
         """Make the resource say the value, changing nothing where it says it already."""
 
+    def idle(self) -> bool:
+        """Whether writing nothing into a new resource changes nothing."""
+        return True
+
     @abstractmethod
     def places(self) -> Iterable[Path]:
         """The places it owns."""
@@ -37,6 +41,8 @@ class Shape:
 
     def __init__(self, rules: dict[str, Rule], *, shared: bool = False) -> None:
         self.rules = rules
+        self._silent = False
+        self._plan: list[tuple[str, Rule, bool]] | None = None
         self.shared = shared
         """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
 
@@ -60,8 +66,24 @@ class Shape:
 
     def write(self, scope: Scope, data: dict[str, Any]) -> None:
         """Make the resource say each of the fields."""
+        if scope.ctx.scratch:
+            self._write_anew(scope, data)
+            return
         for attribute, rule in self.rules.items():
             rule.write(scope, data.get(attribute))
+
+    def _write_anew(self, scope: Scope, data: dict[str, Any]) -> None:
+        if self._plan is None:
+            self._plan = [(attribute, rule, rule.idle()) for attribute, rule in self.rules.items()]
+            self._silent = all(idle for _, _, idle in self._plan)
+        if self._silent:
+            for attribute, value in data.items():
+                self.rules[attribute].write(scope, value)
+            return
+        for attribute, rule, idle in self._plan:
+            value = data.get(attribute)
+            if value is not None or not idle:
+                rule.write(scope, value)
 
 
 def _where(rule: Rule) -> str:

@@ -1,9 +1,9 @@
 """`same`: a place that repeats another place of the record, such as the subject of a plan's goals."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from fhircase.fhir import jsontext
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
@@ -21,6 +21,10 @@ class Same(Rule):
     def places(self) -> Sequence[Path]:
         """The copy."""
         return (self.path,)
+
+    def idle(self) -> bool:
+        """Never: it is written without a value."""
+        return False
 
     def _source(self, scope: Scope) -> Path | None:
         return next((s for s in self.sources if s.present(scope) and s.find(scope) is not None), None)
@@ -51,4 +55,4 @@ class Same(Rule):
             return
         slot_container, slot_key = self.path.make(scope, leaf=True)
         self.path.touch(scope)
-        slot_container[slot_key] = copy.deepcopy(source.get(scope))
+        slot_container[slot_key] = jsontext.copy(source.get(scope))
