@@ -7,6 +7,7 @@ line, the settings or a mapping file is wrong; 3 the server could not be reached
 import typer
 
 from fhircase.cli import mappings
+from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
 from fhircase.cli.init import init
 from fhircase.cli.map import map_
@@ -37,6 +38,7 @@ app.command("push")(push)
 app.command("pull")(pull)
 app.command("sync")(sync)
 app.command("status")(status)
+app.command("demo")(demo)
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ from fhircase.records.sample.cases import story
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.plans import plan
 from fhircase.records.sample.referrals import referrals
-from fhircase.records.sample.words import MRN, NAMESPACE, ORGANIZATIONS, STAFF, words
+from fhircase.records.sample.words import MRN, NAMESPACE, ORGANIZATIONS, STAFF, agency, words
 
-__all__ = ["MRN", "NAMESPACE", "ORGANIZATIONS", "STAFF", "agencies", "sample"]
+__all__ = ["MRN", "NAMESPACE", "ORGANIZATIONS", "STAFF", "agencies", "agencies_for", "agency", "sample"]
 
 
 def sample(count: int, seed: int) -> Iterator[Record]:
@@ -29,3 +29,8 @@ def sample(count: int, seed: int) -> Iterator[Record]:
 def agencies() -> dict[str, str]:
     """The names of the organizations that the caseload speaks of, by their number; the first is the hospital."""
     return {str(each["id"]): str(each["name"]) for each in words()["organizations"]}
+
+
+def agencies_for(domain: str) -> list[str]:
+    """The numbers of the organizations that help with something."""
+    return [str(each["id"]) for each in words()["organizations"] if domain in each["domains"]]

@@ -34,10 +34,7 @@ _PATHS: dict[OfferStatus, tuple[OfferStatus, ...]] = {
 }
 _Standing = tuple[ReferralStatus, OfferStatus | None]
 _OPEN: tuple[_Standing, ...] = (
-    ("sent", "sent"),
-    ("sent", "sent"),
-    ("sent", "sent"),
-    ("sent", "sent"),
+    *(("sent", "sent"),) * 8,
     ("sent", "seen"),
     ("sent", "accepted"),
     ("sent", "scheduled"),
