@@ -22,7 +22,7 @@ from fhircase.model import (
     PersonName,
     Referral,
 )
-from strategies import objects
+from tests.strategies import objects
 
 KEY = Key(kind="care-plan", namespace="https://h.example", value="P-1")
 BASE = CarePlan(key=KEY, client=Link(display="somebody"), title="one", status="active", goals=(

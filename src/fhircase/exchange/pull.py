@@ -1,15 +1,19 @@
 """What to ask a server for news, how far it has been read, and whom a changed resource concerns."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from pydantic import BaseModel
+
 from fhircase.exchange.people import reference_of, version_of
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir.instant import last_updated
+from fhircase.fhir.lenient import text_at
 from fhircase.ledger import RecordKey, Resource
 from fhircase.mapping.compiled import all_compiled
+from fhircase.model.base import Item
 
 OVERLAP = timedelta(minutes=5)
 """Servers commit late: what was changed a little before the newest seen may only now be visible."""
@@ -99,6 +103,35 @@ def part_types(kind: str, fhir: str, overlays: tuple[str, ...]) -> frozenset[str
     """The types of resources that a kind of record is made of."""
     return frozenset(name for mapping in all_compiled(fhir, overlays) if mapping.kind == kind
                      for name in mapping.types.values())
+
+
+def arranged(record: BaseModel | None, roles: Mapping[str, str], resources: Iterable[Json]) -> list[Json]:
+    """Bring a record's resources into the order in which the record lists them; new ones come last, oldest first.
+
+    Resources that refer to another have no order of their own, and the record's list should not change by chance.
+    """
+    place = {path: number for number, path in enumerate(_items(record, ""), start=1)} if record else {}
+
+    def order(resource: Json) -> tuple[bool, int, str, str]:
+        reference = reference_of(resource)
+        role = roles.get(reference)
+        if role is None:
+            return True, 0, text_at(resource, "authoredOn"), reference
+        item = role.partition(":")[2]
+        return False, place.get(item, len(place) + 1) if item else 0, role, reference
+
+    return sorted(resources, key=order)
+
+
+def _items(value: BaseModel, around: str) -> Iterator[str]:
+    """The ids of all items of a record, with those around them: `o1`, `o1:x1`."""
+    for name in type(value).model_fields:
+        inside = getattr(value, name)
+        for item in inside if isinstance(inside, tuple) else ():
+            if isinstance(item, Item):
+                path = f"{around}:{item.id}" if around else item.id
+                yield path
+                yield from _items(item, path)
 
 
 def change_id(server: str, key: RecordKey, resources: Iterable[Json], fields: Iterable[str]) -> str:

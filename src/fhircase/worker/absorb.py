@@ -8,7 +8,7 @@ from fhircase.exchange.equality import same
 from fhircase.exchange.links import key_of, model_key
 from fhircase.exchange.merge import Merged, changed, merge
 from fhircase.exchange.people import reference_of
-from fhircase.exchange.pull import change_id, next_references
+from fhircase.exchange.pull import arranged, change_id, next_references
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
 from fhircase.ledger import Change, Local, RecordKey, Resource
@@ -84,7 +84,8 @@ def _reference(resource: Json) -> str:
     return reference_of(resource) if "id" in resource else ""
 
 
-def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record | None) -> Taken:
+def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record | None, *,
+         pristine: bool = False) -> Taken:
     """Merge what the server holds into a record, and keep it, what was agreed and the news, all or nothing.
 
     Args:
@@ -92,12 +93,13 @@ def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record 
         key: which record; it may be unknown so far.
         found: all its resources as they are on the server now.
         base: what the server was last known to hold; None if nothing was.
+        pristine: nobody changed anything there since it was made, so all of it is what was last agreed.
 
     Raises:
         ResourceRefused: the resources cannot be read as this record; nothing was kept.
     """
     by_id = {id(each.resource): each for each in found}
-    resources = [each.resource for each in by_id.values()]
+    resources = _arranged(station, key, [each.resource for each in by_id.values()])
     reading = read(station, key.kind, resources, key)
     if key_of(reading.record) != key:
         what = "on the server it is another record now: its identifier was changed there"
@@ -107,7 +109,8 @@ def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record 
     with station.ledger.unit():
         known = station.ledger.records([key]).get(key)
         before = record_of(known.current) if known else None
-        merged = merge(before, base, reading.record, base) if before else Merged(reading.record)
+        agreed_on = reading.record if pristine else base
+        merged = merge(before, agreed_on, reading.record, agreed_on) if before else Merged(reading.record)
         fields = changed(before, merged.record) if before else ("*",)
         now, text = station.now(), text_of(merged.record)
         # What it was told first is what the local system will have made its first changes to.
@@ -121,6 +124,12 @@ def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record 
             station.ledger.announce(change)
     settled = same(merged.record, reading.record)
     return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
+
+
+def _arranged(station: Station, key: RecordKey, resources: Iterable[Json]) -> list[Json]:
+    known = station.ledger.records([key]).get(key)
+    rows = station.ledger.resources(station.server, [key]).get(key, ())
+    return arranged(record_of(known.current) if known else None, {row.reference: row.role for row in rows}, resources)
 
 
 def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
@@ -139,7 +148,7 @@ def _replace(station: Station, key: RecordKey, rows: Sequence[Resource]) -> None
 
 def base_of(station: Station, key: RecordKey, rows: Sequence[Resource]) -> Record | None:
     """What was last agreed, as a record; None where nothing was, or it cannot be read any more."""
-    resources = agreed(rows)
+    resources = _arranged(station, key, agreed(rows))
     if not resources:
         return None
     try:

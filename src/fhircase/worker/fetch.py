@@ -7,7 +7,7 @@ from fhircase.exchange.people import criteria, reference_of
 from fhircase.exchange.references import Json
 from fhircase.fhir import bundle
 from fhircase.fhir.etag import built
-from fhircase.fhir.lenient import object_at, text_at
+from fhircase.fhir.lenient import object_at, objects_at, text_at
 from fhircase.rest.transaction import failure
 from fhircase.worker.station import Station
 
@@ -52,6 +52,19 @@ def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found]
             elif answer.resource:
                 found[reference] = Found(answer.resource, answer.etag)
     return found, gone
+
+
+def pristine(station: Station, references: Iterable[str]) -> bool:
+    """Whether nobody wrote to any of these since they were made; no, if the server will not say.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    for some in _slices(sorted(set(references)), AT_ONCE):
+        answers = station.client.batch([bundle.read(f"{reference}/_history") for reference in some])
+        if not all(answer.ok and len(objects_at(answer.resource, "entry")) == 1 for answer in answers):
+            return False
+    return True
 
 
 def identified(station: Station, kind: str, tokens: Collection[str]) -> Iterator[Json]:

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 from fhircase.errors import InvalidInput, Problem
 from fhircase.exchange.links import named_by
-from fhircase.exchange.people import found_by
+from fhircase.exchange.people import PATIENT, found_by
+from fhircase.exchange.pull import arranged
 from fhircase.exchange.push import Part, business, parts
 from fhircase.fhir import jsontext
 from fhircase.ledger import Claim, RecordKey, Resource
 from fhircase.mapping import write
 from fhircase.model import Record
 from fhircase.worker.absorb import gather, take
-from fhircase.worker.fetch import Found, identified, seen
+from fhircase.worker.fetch import Found, identified, pristine, seen
+from fhircase.worker.intake import disputed
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of
 
@@ -38,6 +40,10 @@ class Ready:
         return sum((part.new and not part.linked) or part.changed for part in self.parts)
 
 
+class Disputed(InvalidInput):
+    """What is there already says other things than we do, and nobody knows who said them last."""
+
+
 class Doubled(InvalidInput):
     """The server has several resources with one identifier of ours."""
 
@@ -51,7 +57,9 @@ def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready
     record = record or record_of(claim.record.current)
     rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
     agreed = [(row, jsontext.decode(row.agreed)) for row in rows if row.agreed is not None]
-    placed = write(record, station.to.fhir, [resource for _, resource in agreed], station.to.overlays)
+    roles = {row.reference: row.role for row in rows}
+    placed = write(record, station.to.fhir, arranged(record, roles, [resource for _, resource in agreed]),
+                   station.to.overlays)
     return Ready(claim, record, parts(claim.key, placed, agreed), named_by(record), rows)
 
 
@@ -101,5 +109,8 @@ def _adopted(station: Station, one: Ready, there: Mapping[str, list[Found]]) -> 
         return one
     have |= {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in one.rows if row.agreed}
     every, _ = gather(station, one.key.kind, have)
-    taken = take(station, one.key, every.values(), None)
+    untouched = pristine(station, [reference for reference in every if not reference.startswith(f"{PATIENT}/")])
+    taken = take(station, one.key, every.values(), None, pristine=untouched)
+    if taken.conflicts:
+        raise Disputed([*disputed(taken.conflicts).problems])
     return ready(station, one.claim, taken.record)

@@ -64,8 +64,8 @@ def _stale(run: _Run, news: News, progress: Progress) -> None:
         wanted |= {reference for key in some for reference in news.stale[key]}
         found, gone = fetch(station, wanted)
         for key in some:
-            mine = {row.reference for row in rows.get(key, ())} | news.stale[key]
-            _one(run, key, {ref: found[ref] for ref in mine if ref in found}, mine & gone)
+            mine = dict.fromkeys([*(row.reference for row in rows.get(key, ())), *sorted(news.stale[key])])
+            _one(run, key, {ref: found[ref] for ref in mine if ref in found}, mine.keys() & gone)
         progress("read", min(start + AT_ONCE, len(keys)), len(keys))
 
 

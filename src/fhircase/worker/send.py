@@ -19,6 +19,7 @@ from fhircase.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.equality import same
 from fhircase.exchange.order import islands
 from fhircase.exchange.people import PATIENT, Held, criteria
@@ -30,9 +31,9 @@ from fhircase.fhir.lenient import objects_at
 from fhircase.ledger import Claim, RecordKey, Verdict
 from fhircase.worker.absorb import base_of, gather, of_rows, row, take
 from fhircase.worker.directory import Directory, Names
-from fhircase.worker.fetch import Found, fetch
+from fhircase.worker.fetch import Found, fetch, pristine
 from fhircase.worker.intake import disputed
-from fhircase.worker.prepare import Ready, look_up, ready
+from fhircase.worker.prepare import Disputed, Doubled, Ready, look_up, ready
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
 
@@ -74,13 +75,10 @@ class Sender:
     def send(self, batch: Sequence[Ready], rounds: int = ROUNDS) -> None:
         """Send records together; where that is refused, in smaller parts."""
         patients, every = self._resolved(batch)
-        pairs = [(part, made) for part in every if not part.linked and (made := entry(part, self.station.can))]
-        entries = [*patients.values(), *(made for _, made in pairs)]
-        if not entries:
-            self._done(batch, every, [], [])
-            return
         try:
-            results = self.station.client.transaction(entries)
+            pairs = [(part, made) for part in every if not part.linked and (made := self._entry(part))]
+            entries = [*patients.values(), *(made for _, made in pairs)]
+            results = self.station.client.transaction(entries) if entries else ()
         except ServerError as error:
             self._failed(batch, error, rounds)
             return
@@ -106,6 +104,9 @@ class Sender:
         rows = self.station.ledger.resources(self.station.server, {key for one in batch for key in one.links})
         there = known(parts, [each for several in rows.values() for each in several], names)
         return patients, [resolved(part, there) for part in parts]
+
+    def _entry(self, part: Part) -> bundle.Entry | None:
+        return entry(part, self.station.can if part.new else Abilities())
 
     def _made(self, results: Iterable[EntryResult]) -> None:
         for result in results:
@@ -171,12 +172,13 @@ class Sender:
 
     def _keep(self, one: Ready, roles: Sequence[tuple[str, Found]], *, already: bool) -> None:
         found = {each.reference: each for _, each in roles}
-        base = None if already else one.record
+        base, untouched = None if already else one.record, False
         if already:
             # Somebody made it before us, perhaps we ourselves: there may be more of it than we sent.
             found, _ = gather(self.station, one.key.kind, found)
+            untouched = pristine(self.station, [part for part in found if not part.startswith(f"{PATIENT}/")])
         with self.station.ledger.unit():
-            taken = take(self.station, one.key, found.values(), base)
+            taken = take(self.station, one.key, found.values(), base, pristine=untouched)
             if taken.conflicts:
                 self.settle(one.claim, disputed(taken.conflicts))
                 return
@@ -232,7 +234,7 @@ class Sender:
         elif isinstance(error, Conflict):
             self._later(batch, str(error), code="conflict", problems=error.issues)
         else:
-            verdict = Verdict.refused(str(error), code=f"http-{error.status}", problems=_plain(error))
+            verdict = Verdict.refused(str(error), code=f"http-{error.status}", problems=plain(error.issues))
             self.settle(batch[0].claim, verdict)
 
     def _smaller(self, batch: Sequence[Ready]) -> list[Sequence[Ready]]:
@@ -288,7 +290,10 @@ class Sender:
 
     def refuse(self, claim: Claim, error: InvalidInput) -> None:
         """The record cannot be sent as it is."""
-        code = "deleted" if isinstance(error, Deleted) else "invalid"
+        if isinstance(error, Disputed):
+            self.settle(claim, disputed(problem.path for problem in error.problems))
+            return
+        code = "deleted" if isinstance(error, Deleted) else "doubled" if isinstance(error, Doubled) else "invalid"
         self.settle(claim, Verdict.refused(str(error.problems[0]), code=code, problems=error.problems))
 
     def hold(self, claim: Claim, why: Held) -> None:
@@ -316,10 +321,13 @@ class Sender:
     def _verdict(self, claim: Claim, reason: str, code: str, after: float | None, *, unsure: bool = False,
                  counts: bool = True, problems: tuple[Problem, ...] = ()) -> Verdict:
         pause = min(LONGEST, FIRST * 2 ** min(claim.attempts - 1, 12))
+        if self.tally.stopped:
+            # Nothing is tried again in this push, and when the next one is somebody else decides.
+            pause = timedelta(0)
         if after is not None:
             pause = max(pause, timedelta(seconds=after))
         return Verdict.later(self.station.now() + pause, reason, code=code, unsure=unsure or claim.unsure,
-                             counts=counts, problems=problems)
+                             counts=counts, problems=plain(problems))
 
 
 class Deleted(InvalidInput):
@@ -338,7 +346,7 @@ def _newer(part: Part, found: dict[str, Found]) -> bool:
     return there is not None and there.etag != part.etag
 
 
-def _plain(error: Rejected) -> tuple[Problem, ...]:
-    """The server's issues without its own words, which may quote a person's data."""
-    return tuple(Problem(issue.what, issue.path, issue.rule, issue.hint) for issue in error.issues)
+def plain(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems without a server's own words, which may quote a person's data."""
+    return tuple(Problem(each.what, each.path, each.rule, each.hint, each.source) for each in problems)
 
