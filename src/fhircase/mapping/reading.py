@@ -18,7 +18,7 @@ from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve, unsafe
 from fhircase.model import RECORDS, Key, Record
 
-KNOWN_MODIFIERS = frozenset({"http://hl7.org/fhir/5.0/StructureDefinition/extension-Task.doNotPerform"})
+KNOWN_MODIFIERS = frozenset({"https://fhircase.org/fhir/StructureDefinition/do-not-perform"})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,23 @@
+"""What the mapping writes is valid FHIR, says a validator that nobody here wrote."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fhircase.fhir import jsontext
+from fhircase.mapping import to_fhir
+from fhircase.records.sample import sample
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_a_sample_caseload_is_written_without_an_error(fhir: str, tmp_path: Path, validate: Callable[..., dict]) -> None:
+    for number, record in enumerate(sample(40, 3)):
+        for at, resource in enumerate(to_fhir(record, fhir)):
+            (tmp_path / f"{number}-{at}-{resource['resourceType']}.json").write_bytes(jsontext.encode(resource))
+    found = validate(tmp_path, fhir)
+    errors = {file.name: [f"{i.path}: {i.message}" for i in issues if i.is_error] for file, issues in found.items()}
+    assert len(found) > 400
+    assert {name: messages for name, messages in errors.items() if messages} == {}
