@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-import click
 import typer
 
 from fhircase.cli import exits
@@ -15,6 +14,13 @@ from fhircase.cli.screen import say
 from fhircase.errors import FhircaseError
 
 P = ParamSpec("P")
+
+# Older typers take click's errors, newer ones have their own of the same names.
+_OF_TYPER: tuple[type[BaseException], ...] = (
+    *(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"),
+    typer.Exit,
+    typer.Abort,
+)
 
 
 def told(run: Callable[P, None]) -> Callable[P, None]:
@@ -25,7 +31,7 @@ def told(run: Callable[P, None]) -> Callable[P, None]:
         try:
             run(*args, **kwargs)
             sys.stdout.flush()
-        except (click.ClickException, typer.Exit, typer.Abort):
+        except _OF_TYPER:
             raise
         except FhircaseError as error:
             say(str(error))

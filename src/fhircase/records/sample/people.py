@@ -71,7 +71,8 @@ def _points(number: int, chance: Chance) -> tuple[ContactPoint, ...]:
     if chance.one_in(8, "other point"):
         kind = chance.deal("point kind", tuple(k for k in get_args(PointKind) if k not in ("phone", "email")))
         value = "https://social.example/client" if kind == "url" else f"555-01{number % 100:02} ext. {number % 7}"
-        points.append(ContactPoint(kind=kind, value=value))
+        # A value of no known kind is what FHIR forbids (cpt-2).
+        points.append(ContactPoint(kind=kind, value=value if kind != "unspecified" else None, use="home"))
     return tuple(points)
 
 

@@ -154,7 +154,7 @@ def _offers(
     asked = [org["id"] for org in words()["organizations"] if topic["domain"] in org["domains"]]
     sent, until = days
     asking = last not in ("draft", "unspecified", "entered-in-error") and until - sent > 9
-    if asking and len(asked) > 1 and chance.one_in(2, "asked twice"):
+    if asking and len(asked) > 1 and chance.one_in(4, "asked twice"):
         again = moment(sent + 6, chance)
         first = _offer("o1", agency(asked[0]), "declined", (sent, sent + 5), sent_at, topic, chance)
         return first, _offer("o2", agency(asked[1]), last, (sent + 6, until), again, topic, chance)

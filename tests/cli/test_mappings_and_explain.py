@@ -1,0 +1,83 @@
+"""The mappings, for people."""
+
+import pytest
+
+from fhircase.cli import exits
+
+
+@pytest.fixture
+def caseload(run, tmp_path):
+    run("sample", "--count", "3", "-o", "records.ndjson")
+    run("map", "records.ndjson", "-o", "resources.ndjson")
+    return tmp_path
+
+
+def test_the_shipped_mappings_are_listed(run):
+    listed = run("mappings", "list").stdout
+    for name in ("case@1", "care-plan@1", "referral@1"):
+        assert name in listed
+
+
+def test_the_shipped_mappings_have_no_problems(run):
+    result = run("mappings", "check")
+    assert result.exit_code == exits.DONE
+    assert "no problems" in result.stderr
+
+
+def test_an_overlay_file_is_checked_over_the_mappings_it_names(run, tmp_path, golden):
+    (tmp_path / "site.yaml").write_text(
+        "overlay: site@1\nover: [case@1]\nchange:\n  statsu: {field: task.status}\ndrop: [nots]\n", encoding="utf-8"
+    )
+    result = run("mappings", "check", "site.yaml")
+    assert result.exit_code == exits.USAGE
+    golden("overlay-with-misspelt-rules", result.stderr)
+
+
+def test_a_file_that_is_not_yaml_is_told_with_its_line(run, tmp_path, golden):
+    (tmp_path / "broken.yaml").write_text("mapping: x@1\nrules: {a: [}\n", encoding="utf-8")
+    result = run("mappings", "check", "broken.yaml")
+    assert result.exit_code == exits.USAGE
+    golden("mapping-not-yaml", result.stderr)
+
+
+def test_an_unknown_mapping_is_told_with_the_nearest(run, golden):
+    result = run("mappings", "explain", "referal")
+    assert result.exit_code == exits.USAGE
+    golden("mapping-unknown", result.stderr)
+
+
+@pytest.mark.parametrize("name", ["case", "care-plan", "referral", "need", "goal"])
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_each_rule_is_explained_with_its_places(run, name, version):
+    result = run("mappings", "explain", name, "--fhir", version)
+    assert result.exit_code == exits.DONE
+    assert f"{name}@1 for {version}" in result.stdout
+    assert f"{name}.yaml:" in result.stdout
+
+
+def test_a_rule_of_a_list_and_its_codes_are_explained(run):
+    shown = run("mappings", "explain", "referral").stdout
+    assert "offers[].agency" in shown
+    assert "task.owner" in shown
+    assert "declined = rejected | -" in shown
+
+
+def test_a_resource_is_explained_element_by_element(run, caseload):
+    result = run("explain", "resources.ndjson")
+    assert result.exit_code == exits.DONE
+    (line,) = [line for line in result.stdout.splitlines() if "EpisodeOfCare#/status " in line][:1]
+    assert "case.yaml:" in line
+    assert " status" in line
+
+
+def test_a_record_is_explained_field_by_field(run, caseload):
+    result = run("explain", "records.ndjson")
+    assert result.exit_code == exits.DONE
+    assert any("case_manager" in line and "Task#/owner/" in line for line in result.stdout.splitlines())
+
+
+def test_what_is_neither_is_told(run, tmp_path):
+    (tmp_path / "x.json").write_text("[1]", encoding="utf-8")
+    result = run("explain", "x.json")
+    assert result.exit_code == exits.PROBLEMS
+    assert "x.json:1: not a FHIR resource" in result.stderr

@@ -1,0 +1,35 @@
+"""The demonstration as a user starts it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+
+def run(*args: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "fhircase", "demo", *args], capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_it_closes_the_loop_and_its_proof_holds() -> None:
+    result = run("--count", "20")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.count("│ yes │") == 5
+    assert "│ no  │" not in result.stdout
+
+
+def test_the_server_stays_up_when_asked_to() -> None:
+    result = run("--count", "2", "--keep")
+    told = re.search(r"stays up at (\S+)\n.*kill (\d+)\nits data: (\S+)", result.stdout)
+    assert told, result.stdout + result.stderr
+    try:
+        with urllib.request.urlopen(f"{told[1]}/Organization?_summary=count", timeout=10) as answer:  # noqa: S310
+            assert answer.status == 200
+    finally:
+        os.kill(int(told[2]), signal.SIGTERM)
+        shutil.rmtree(Path(told[3]), ignore_errors=True)
