@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.strategies import objects
 
 from fhircase.exchange.equality import same
 from fhircase.exchange.merge import WHOLE, changed, merge
@@ -22,7 +23,6 @@ from fhircase.model import (
     PersonName,
     Referral,
 )
-from tests.strategies import objects
 
 KEY = Key(kind="care-plan", namespace="https://h.example", value="P-1")
 BASE = CarePlan(key=KEY, client=Link(display="somebody"), title="one", status="active", goals=(

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from fhircase.ledger import State
 from tests.faults import Between, between, outcome
 from tests.world import but, lines
+
+from fhircase.ledger import State
 
 
 @pytest.fixture

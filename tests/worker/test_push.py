@@ -3,10 +3,10 @@
 import json
 
 import pytest
-
-from fhircase.model import Concept, Link, Need, Note
-from fhircase.records import as_line
 from tests.world import but, lines
+
+from fhircase.model import Concept, Goal, Link, Need, Note, WorkItem
+from fhircase.records import as_line
 
 
 def test_a_caseload_goes_over_with_references_between_its_records(world):
@@ -186,8 +186,6 @@ def test_reports_are_plain_data_without_a_persons_facts(world):
 
 @pytest.mark.parametrize("kind", ["work-item", "need", "goal"])
 def test_records_of_other_kinds_go_over_too(world, kind):
-    from fhircase.model import Goal, WorkItem
-
     world.patient(0)
     record = {
         "work-item": WorkItem(key=world.key("work-item", "W"), nature="task", status="requested", intent="order"),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from fhircase.exchange.people import reference_of, version_of
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir.instant import last_updated
-from fhircase.fhir.lenient import text_at
+from fhircase.fhir.lenient import object_at, text_at
 from fhircase.ledger import RecordKey, Resource
 from fhircase.mapping.compiled import all_compiled
 from fhircase.model.base import Item
@@ -116,7 +116,8 @@ def arranged(record: BaseModel | None, roles: Mapping[str, str], resources: Iter
         reference = reference_of(resource)
         role = roles.get(reference)
         if role is None:
-            return True, 0, text_at(resource, "authoredOn"), reference
+            written = text_at(resource, "authoredOn") or text_at(object_at(resource, "meta"), "lastUpdated")
+            return True, 0, written, reference
         item = role.partition(":")[2]
         return False, place.get(item, len(place) + 1) if item else 0, role, reference
 

@@ -1,12 +1,14 @@
 """Records of the local system taken into the ledger: what they changed is what the server is owed."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 
-from fhircase.errors import Problem
+from fhircase.errors import InvalidInput, Problem
 from fhircase.exchange.links import key_of
 from fhircase.exchange.merge import Merged, merge
 from fhircase.ledger import Delivery, Local, RecordKey, State, Verdict
+from fhircase.ledger import Record as Kept
 from fhircase.model import Record
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Progress, Station
@@ -63,7 +65,7 @@ class Intake:
         known = station.ledger.records([key]).get(key)
         merged = Merged(record)
         if known:
-            base = record_of(known.local.text) if known.local else None
+            base = _base(known)
             rows = station.ledger.resources(station.server, [key]).get(key, ())
             there = any(row.linked for row in rows)
             merged = merge(record, base, record_of(known.current), base, linked=there)
@@ -79,6 +81,13 @@ class Intake:
             problems = tuple(Problem("belongs to the server, so the change stays here", path, "who the client is",
                                      "change it on the server") for path in merged.overruled)
             self.remarks.append(Standing(key, "remark", "linked", "not sent: facts about the client", problems))
+
+
+def _base(known: Kept) -> Record | None:
+    """What the local system was last known to hold; None where that cannot be read any more."""
+    with suppress(InvalidInput):
+        return record_of(known.local.text) if known.local else None
+    return None
 
 
 def disputed(paths: Iterable[str]) -> Verdict:

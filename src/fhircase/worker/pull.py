@@ -19,6 +19,10 @@ from fhircase.worker.intake import disputed
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.report import PullReport, Standing, standing
 from fhircase.worker.station import Progress, Station, silent
+from fhircase.worker.texts import record_of
+
+TOLD = "pull told"
+"""The cursor that says how much of the feed earlier pulls have returned."""
 
 
 @dataclass(slots=True)
@@ -26,7 +30,6 @@ class _Run:
     """One pull as it goes on."""
 
     station: Station
-    changes: list[tuple[Change, Record]] = field(default_factory=list)
     refused: list[Standing] = field(default_factory=list)
     remarks: list[Standing] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
@@ -48,7 +51,21 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
         stopped = str(error)
     conflicts = standing(station.ledger.in_state(State.CONFLICT, server=station.server))
     return PullReport(station.server, len(news.changed), news.echoes, station.counter.requests - before,
-                      tuple(run.changes), tuple(run.refused), conflicts, stopped, tuple(run.remarks), tuple(news.unasked))
+                      _untold(station), tuple(run.refused), conflicts, stopped, tuple(run.remarks),
+                      tuple(news.unasked))
+
+
+def _untold(station: Station) -> tuple[tuple[Change, Record], ...]:
+    """The news since the last pull, found by pulling or, when somebody wrote in between, while pushing."""
+    ledger, server = station.ledger, station.server
+    changes = ledger.changes(int(ledger.cursor(server, TOLD) or 0))
+    if not changes:
+        return ()
+    ours = [change for change in changes if change.source == server]
+    records = ledger.records({change.key for change in ours})
+    told = tuple((change, record_of(records[change.key].current)) for change in ours)
+    ledger.move_cursor(server, TOLD, str(changes[-1].position), now=station.now())
+    return told
 
 
 # -- records we know ----------------------------------------------------------------------------------
@@ -100,8 +117,6 @@ def _note(run: _Run, key: RecordKey, taken: Taken) -> None:
         ledger.pulled(server, [key], now=now)
     else:
         ledger.wish(server, [key], now=now)
-    if taken.change:
-        run.changes.append((taken.change, taken.record))
     if taken.remarks:
         run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
 

@@ -70,12 +70,19 @@ def _claim(station: Station) -> list[Claim]:
     claims = station.ledger.claim(station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now)
     fresh = claims
     while fresh:
-        named = {key for claim in fresh for key in named_by(record_of(claim.record.current))}
+        named = {key for claim in fresh for key in _named(claim)}
         named -= {claim.key for claim in claims}
         fresh = station.ledger.claim(station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now,
                                      only=sorted(named)) if named else []
         claims = claims + fresh
     return claims
+
+
+def _named(claim: Claim) -> frozenset[RecordKey]:
+    try:
+        return named_by(record_of(claim.record.current))
+    except InvalidInput:
+        return frozenset()  # It is refused with every reason when it is made ready.
 
 
 def _some(run: _Run, directory: Directory, claims: list[Claim]) -> None:

@@ -85,7 +85,7 @@ class PullReport(_Report):
     """Of these, how many were as agreed: our own writes, or seen before."""
     requests: int = 0
     changes: tuple[tuple[Change, Record], ...] = field(default=(), repr=False)
-    """The news: each change, and the whole record as it should be seen now."""
+    """The news since the last pull, also what a push came upon: each change, and the record as it is now."""
     refused: tuple[Standing, ...] = ()
     """What could not be read. It is looked at again next time."""
     conflicts: tuple[Standing, ...] = ()

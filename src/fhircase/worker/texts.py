@@ -4,6 +4,9 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from fhircase.errors import Problem, RecordInvalid
 from fhircase.fhir import jsontext
 from fhircase.mapping import files
 from fhircase.model import RECORDS, Record
@@ -16,11 +19,21 @@ def text_of(record: Record) -> bytes:
 
 
 def record_of(text: bytes) -> Record:
-    """Read a record that was written here."""
+    """Read a record that was written here.
+
+    Raises:
+        RecordInvalid: an older version of this program wrote it, and it does not validate any more.
+    """
     data = jsontext.decode(text)
     model = RECORDS[data.pop("record")]
     del data["schema"]
-    return model.model_validate(data)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        hint = "push the record again from its source"
+        raise RecordInvalid([
+            Problem(str(each["msg"]), ".".join(map(str, each["loc"])), "as kept in the ledger", hint)
+            for each in error.errors(include_input=False, include_url=False)]) from None
 
 
 def digest(text: bytes, mapping: str) -> str:

@@ -1,0 +1,53 @@
+from fhircase.exchange.pull import Query, arranged, change_id, newest, queries, unchanged
+from fhircase.ledger import RecordKey
+from fhircase.model import Concept, Key, Link, Offer, Referral
+
+KEY = RecordKey("referral", "https://h.example", "R-1")
+
+
+def version(number, moment="2026-03-01T10:00:00Z", **more):
+    return {"resourceType": "Task", "id": "1", "meta": {"versionId": number, "lastUpdated": moment}, **more}
+
+
+def test_a_query_goes_back_five_minutes_by_the_servers_clock():
+    assert Query("Task").since("2026-03-01T10:00:00+01:00") == "_lastUpdated=ge2026-03-01T08:55:00.000Z"
+    assert Query("Task", "owner=Organization/1").since(None) == "owner=Organization/1"
+
+
+def test_how_far_a_query_was_read_never_goes_back():
+    assert newest("2026-03-02T00:00:00+00:00", [version("1")]) == "2026-03-02T00:00:00+00:00"
+    assert newest(None, [version("1"), version("2", "2026-03-03T10:00:00Z")]) == "2026-03-03T10:00:00+00:00"
+    assert newest(None, [{"resourceType": "Task"}]) is None
+
+
+def test_the_version_tells_an_echo_from_news():
+    assert unchanged(version("1"), version("1"))
+    assert not unchanged(version("1"), version("2"))
+    assert not unchanged(None, version("1"))
+    assert unchanged({"a": 1}, {"a": 1})
+
+
+def test_everything_our_mappings_write_is_asked_for_and_what_is_addressed_to_us():
+    asked = queries("R4", (), ["Task?status=requested"], "Organization/1")
+    assert {"Task", "EpisodeOfCare", "CarePlan", "Goal", "ServiceRequest", "Procedure", "Condition"} <= {
+        query.type for query in asked}
+    assert [(query.criteria, query.addressed) for query in asked if query.addressed] == [
+        ("owner=Organization/1", True), ("status=requested", True)]
+    assert len({query.name for query in asked}) == len(asked)
+
+
+def test_the_same_news_has_one_id_however_it_is_found():
+    one = change_id("ehr", KEY, [version("1"), version("2")], ("status",))
+    assert one == change_id("ehr", KEY, [version("2"), version("1")], ("status",))
+    assert one != change_id("ehr", KEY, [version("1"), version("3")], ("status",))
+
+
+def test_resources_come_in_the_order_of_the_record_and_new_ones_last():
+    record = Referral(key=Key(kind="referral", namespace="https://h.example", value="R-1"), client=Link(display="x"),
+                      service=Concept(text="x"), offers=(Offer(id="o2"), Offer(id="o1")))
+    roles = {"ServiceRequest/1": "req", "Task/1": "task:o1", "Task/2": "task:o2", "Procedure/1": "outcome:o2:x1"}
+    given = [{"resourceType": kind, "id": id_, "authoredOn": when} for kind, id_, when in (
+        ("Task", "4", "2026-02"), ("Task", "3", "2026-01"), ("Task", "1", ""), ("Task", "2", ""),
+        ("ServiceRequest", "1", ""))]
+    assert [f"{each['resourceType']}/{each['id']}" for each in arranged(record, roles, given)] == [
+        "ServiceRequest/1", "Task/2", "Task/1", "Task/3", "Task/4"]
