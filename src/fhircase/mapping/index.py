@@ -32,6 +32,10 @@ class Index:
                 name3 = (kind, str(identifier["system"]), str(identifier["value"]))
                 self._by_identifier.setdefault(name3, resource)
 
+    def identified(self, kind: str, system: str, value: str) -> Json | None:
+        """The resource of a type that has a business identifier, or None."""
+        return self._by_identifier.get((kind, system, value))
+
     def find(self, reference: Any, around: Json | None) -> Json | None:
         """The resource that a Reference means, or None.
 

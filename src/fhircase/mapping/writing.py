@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json

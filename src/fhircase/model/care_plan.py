@@ -1,11 +1,11 @@
 """A care plan: needs, goals, what will be done by whom, and reviews of it."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Said, Text, Value, stands_alone_or_not
-from fhircase.model.time import Day, Moment
+from fhircase.model.time import Day, Moment, instant
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
 PlanStatus = Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"]
@@ -119,6 +119,16 @@ class Review(Item):
     decision: Concept | None = None
 
 
+def _in_order(reviews: tuple[Review, ...]) -> tuple[Review, ...]:
+    """Reviews by when they are due, else held; those without a date last."""
+
+    def when(review: Review) -> tuple[bool, Any, str]:
+        date = review.due or review.held
+        return date is None, instant(date) if date else None, review.id
+
+    return tuple(sorted(reviews, key=when))
+
+
 class CarePlan(Value):
     """What was agreed to be done for a client, towards which goals."""
 
@@ -136,7 +146,7 @@ class CarePlan(Value):
     needs: Many[Link] = ()
     goals: Items[Goal] = ()
     activities: Items[Activity] = ()
-    reviews: Items[Review] = ()
+    reviews: Annotated[Items[Review], AfterValidator(_in_order)] = ()
     replaces: Many[Link] = ()
     notes: Many[Note] = ()
 
@@ -145,7 +155,5 @@ class CarePlan(Value):
         known = {goal.id for goal in self.goals}
         for activity in self.activities:
             if unknown := set(activity.goals) - known:
-                raise ValueError(
-                    f"activity {activity.id} serves goals that are not in the plan: {sorted(unknown)}"
-                )
+                raise ValueError(f"activity {activity.id} serves goals that are not in the plan: {sorted(unknown)}")
         return self

@@ -1,12 +1,12 @@
 """A referral: please help this person with this, and what became of it at each agency asked."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import Item, ItemId, Items, Many, Text, Value
 from fhircase.model.case import Priority
-from fhircase.model.time import Moment
+from fhircase.model.time import Moment, instant
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
 Domain = Literal[
@@ -26,9 +26,7 @@ Domain = Literal[
     "medical",
     "other",
 ]
-ReferralStatus = Literal[
-    "unspecified", "draft", "sent", "suspended", "completed", "cancelled", "entered-in-error"
-]
+ReferralStatus = Literal["unspecified", "draft", "sent", "suspended", "completed", "cancelled", "entered-in-error"]
 OfferStatus = Literal[
     "unspecified",
     "draft",
@@ -93,6 +91,11 @@ class Offer(Item):
     outcomes: Items[Outcome] = ()
 
 
+def _in_order(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Offers as they were made: by when they were sent, unsent ones last; nobody need keep an order of their own."""
+    return tuple(sorted(offers, key=lambda o: (o.sent is None, instant(o.sent) if o.sent else None, o.id)))
+
+
 class Referral(Value):
     """A request for help to the outside, with everything that came of it."""
 
@@ -121,7 +124,7 @@ class Referral(Value):
     instructions: Text | None = None
     """For the client, in plain words."""
     notes: Many[Note] = ()
-    offers: Items[Offer] = ()
+    offers: Annotated[Items[Offer], AfterValidator(_in_order)] = ()
 
     @model_validator(mode="after")
     def _activity_has_a_plan(self) -> Self:

@@ -147,6 +147,11 @@ class ItemKey(Rule):
         system, prefix = self._mark(scope)
         _append(scope, self.path, {"system": system, "value": prefix + value})
 
+    def known(self, scope: Scope, kind: str, item: str) -> Json | None:
+        """The resource at hand that has our identifier for an item, though nothing of the record leads to it."""
+        system, prefix = self._mark(scope)
+        return scope.ctx.index.identified(kind, system, prefix + item)
+
     def _mark(self, scope: Scope) -> tuple[str, str]:
         key = scope.ctx.key
         around = scope.part.rpartition(":")[0]

@@ -138,7 +138,8 @@ class Related(Rule):
     def _add(self, scope: Scope, item: str) -> Scope:
         inner = self.child(scope, None)
         inner.part = _join(scope.part, item)
-        resource = inner.create(self.role, self.kind)
+        # An item that was taken out and comes back is the resource that it was.
+        resource = self.id.known(inner, self.kind, item) or inner.create(self.role, self.kind)
         inner.nodes[self.role] = resource
         self._register(inner, scope.part, item, resource)
         self.link(scope, inner, resource)
