@@ -1,6 +1,6 @@
 from fhircase.exchange.pull import Query, arranged, change_id, newest, queries, unchanged
 from fhircase.ledger import RecordKey
-from fhircase.model import Concept, Key, Link, Offer, Referral
+from fhircase.model import Activity, CarePlan, Key, Link
 
 KEY = RecordKey("referral", "https://h.example", "R-1")
 
@@ -43,11 +43,11 @@ def test_the_same_news_has_one_id_however_it_is_found():
 
 
 def test_resources_come_in_the_order_of_the_record_and_new_ones_last():
-    record = Referral(key=Key(kind="referral", namespace="https://h.example", value="R-1"), client=Link(display="x"),
-                      service=Concept(text="x"), offers=(Offer(id="o2"), Offer(id="o1")))
-    roles = {"ServiceRequest/1": "req", "Task/1": "task:o1", "Task/2": "task:o2", "Procedure/1": "outcome:o2:x1"}
+    record = CarePlan(key=Key(kind="care-plan", namespace="https://h.example", value="P-1"), client=Link(display="x"),
+                      activities=(Activity(id="a2"), Activity(id="a1")))
+    roles = {"CarePlan/1": "plan", "Task/1": "activity:a1", "Task/2": "activity:a2"}
     given = [{"resourceType": kind, "id": id_, "authoredOn": when} for kind, id_, when in (
         ("Task", "4", "2026-02"), ("Task", "3", "2026-01"), ("Task", "1", ""), ("Task", "2", ""),
-        ("ServiceRequest", "1", ""))]
+        ("CarePlan", "1", ""))]
     assert [f"{each['resourceType']}/{each['id']}" for each in arranged(record, roles, given)] == [
-        "ServiceRequest/1", "Task/2", "Task/1", "Task/3", "Task/4"]
+        "CarePlan/1", "Task/2", "Task/1", "Task/3", "Task/4"]

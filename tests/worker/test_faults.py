@@ -150,3 +150,12 @@ def _pushing(world, clients):
     script = Path(__file__).with_name("pushing.py")
     arguments = [world.url, str(world.folder), world.namespace, str(clients)]
     return subprocess.Popen([sys.executable, str(script), *arguments], cwd=Path(__file__).parents[2])
+
+
+def test_two_pushes_at_once_make_nothing_twice(world):
+    for number in range(6):
+        world.patient(number)
+    pushes = [_pushing(world, 6) for _ in range(2)]
+    assert [push.wait(60) for push in pushes] == [0, 0]
+    assert again(world.hospital(), lines(world.caseload(6))).outstanding == 0
+    assert world.doubled() == []
