@@ -14,7 +14,8 @@ from fhircase.worker.directory import Directory, Names
 from fhircase.worker.intake import Input, Intake
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.report import PushReport, waiting
-from fhircase.worker.send import Sender, Tally
+from fhircase.worker.send import Sender
+from fhircase.worker.settle import Tally
 from fhircase.worker.station import LEASE, Progress, Station, silent
 from fhircase.worker.texts import record_of
 

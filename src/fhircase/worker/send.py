@@ -1,17 +1,13 @@
 """One transaction to the server: sent, split where it is refused, looked at again where somebody wrote in between."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 from fhircase.errors import (
     Broken,
     Conflict,
     ForeignHost,
-    InvalidInput,
     NotFHIR,
     NotFound,
-    Problem,
     Rejected,
     ResourceRefused,
     ServerError,
@@ -22,49 +18,33 @@ from fhircase.errors import (
 from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.equality import same
 from fhircase.exchange.order import islands
-from fhircase.exchange.people import PATIENT, Held, criteria
+from fhircase.exchange.people import PATIENT, criteria
 from fhircase.exchange.push import Part, entry, known, resolved
 from fhircase.exchange.references import token
 from fhircase.fhir import bundle
 from fhircase.fhir.bundle import EntryResult
 from fhircase.fhir.lenient import objects_at
-from fhircase.ledger import Claim, RecordKey, Verdict
+from fhircase.ledger import Verdict
 from fhircase.worker.absorb import base_of, gather, of_rows, row, take
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.fetch import Found, fetch, pristine
 from fhircase.worker.intake import disputed
-from fhircase.worker.prepare import Disputed, Doubled, Ready, look_up, ready
-from fhircase.worker.report import Standing
+from fhircase.worker.prepare import Ready, look_up, ready
+from fhircase.worker.settle import Settler, Tally, deleted, plain
 from fhircase.worker.station import Station
 
 ROUNDS = 3
 """How often to look again when others write in between, before leaving it for later."""
 
-FIRST, LONGEST = timedelta(seconds=1), timedelta(minutes=10)
-"""Back-off after a failed attempt, doubled each time."""
-
 FAILURES = 3
 """Batches in a row that a server may fail before a push gives up."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """What was done so far."""
-
-    sent: set[RecordKey] = field(default_factory=set)
-    created: int = 0
-    updated: int = 0
-    failures: int = 0
-    stopped: str = ""
-    remarks: list[Standing] = field(default_factory=list)
-
-
-class Sender:
+class Sender(Settler):
     """Sends batches of records, and settles every claim it is given."""
 
     def __init__(self, station: Station, tally: Tally, directory: Directory) -> None:
-        self.station = station
-        self.tally = tally
+        super().__init__(station, tally)
         self.directory = directory
         self.names: Names = {}
         self.absent: set[str] = set()
@@ -85,7 +65,7 @@ class Sender:
         self.tally.failures = 0
         if not all(result.ok for result in results):
             # Not all or nothing, then: what was done and what not is seen by looking.
-            self._later(batch, "the server did only a part of a transaction", code="partly", unsure=True)
+            self.later(batch, "the server did only a part of a transaction", code="partly", unsure=True)
             return
         self._made(results[:len(patients)])
         self._done(batch, every, [part for part, _ in pairs], results[len(patients):])
@@ -130,7 +110,7 @@ class Sender:
         try:
             written = {id(part): (self._whole(result), result) for part, result in zip(sent, results, strict=True)}
         except ServerError as error:
-            self._later(batch, str(error), code="unread", unsure=True)
+            self.later(batch, str(error), code="unread", unsure=True)
             return
         for one in batch:
             mine = [part for part in every if part.key == one.key]
@@ -148,7 +128,7 @@ class Sender:
             roles += [(part.role, found) for part, was, _ in outcome if (found := was or self._kept(part))]
             self._keep(one, roles, already=already)
         except ServerError as error:
-            self._later([one], str(error), code="unread", unsure=True)
+            self.later([one], str(error), code="unread", unsure=True)
         except ResourceRefused as error:
             # It is there all the same; that we cannot read it back is for a person to see.
             rows = [row(self.station, one.key, role, found) for role, found in roles]
@@ -192,7 +172,7 @@ class Sender:
     def _failed(self, batch: Sequence[Ready], error: ServerError, rounds: int) -> None:
         if isinstance(error, Unreachable | Throttled | NotFHIR | ForeignHost) or error.status in (401, 407, 503):
             self.tally.stopped = str(error)
-            self._later(batch, str(error), code=type(error).__name__.lower(), after=error.after,
+            self.later(batch, str(error), code=type(error).__name__.lower(), after=error.after,
                         unsure=isinstance(error, NotFHIR), counts=not isinstance(error, Throttled))
         elif isinstance(error, UnknownOutcome | Broken):
             self._trouble(batch, error)
@@ -212,7 +192,7 @@ class Sender:
             for part in smaller:
                 self.send(part)
             return
-        self._later(batch, str(error), code=type(error).__name__.lower(), after=error.after, unsure=unsure,
+        self.later(batch, str(error), code=type(error).__name__.lower(), after=error.after, unsure=unsure,
                     problems=error.issues)
 
     def _rejected(self, batch: Sequence[Ready], error: Rejected, rounds: int) -> None:
@@ -232,7 +212,7 @@ class Sender:
             for part in smaller:
                 self.send(part, rounds)
         elif isinstance(error, Conflict):
-            self._later(batch, str(error), code="conflict", problems=error.issues)
+            self.later(batch, str(error), code="conflict", problems=error.issues)
         else:
             verdict = Verdict.refused(str(error), code=f"http-{error.status}", problems=plain(error.issues))
             self.settle(batch[0].claim, verdict)
@@ -282,71 +262,7 @@ class Sender:
             return []
         return [ready(self.station, one.claim, taken.record)]
 
-    # -- settling -----------------------------------------------------------------------------------
-
-    def settle(self, claim: Claim, verdict: Verdict) -> None:
-        """Say what became of a claim."""
-        self.station.ledger.settle(claim, verdict, now=self.station.now())
-
-    def refuse(self, claim: Claim, error: InvalidInput) -> None:
-        """The record cannot be sent as it is."""
-        if isinstance(error, Disputed):
-            self.settle(claim, disputed(problem.path for problem in error.problems))
-            return
-        code = "deleted" if isinstance(error, Deleted) else "doubled" if isinstance(error, Doubled) else "invalid"
-        self.settle(claim, Verdict.refused(str(error.problems[0]), code=code, problems=error.problems))
-
-    def hold(self, claim: Claim, why: Held) -> None:
-        """Somebody must act first."""
-        self.settle(claim, Verdict.held(why.reason, code=why.code))
-
-    def stop(self, claims: Iterable[Claim], error: ServerError) -> None:
-        """The server cannot even be asked: everything stays owed."""
-        self.tally.stopped = str(error)
-        for claim in claims:
-            self.settle(claim, self._verdict(claim, str(error), type(error).__name__.lower(), error.after))
-
-    def put_off(self, batch: Iterable[Ready]) -> None:
-        """Leave records for the next push, at no cost to them."""
-        for one in batch:
-            self.settle(one.claim, Verdict.later(self.station.now(), "the push ended before its turn",
-                                                 code="waiting", counts=False, unsure=one.claim.unsure))
-
-    def _later(self, batch: Iterable[Ready], reason: str, *, code: str, after: float | None = None,
-               unsure: bool = False, counts: bool = True, problems: Sequence[Problem] = ()) -> None:
-        for one in batch:
-            self.settle(one.claim, self._verdict(one.claim, reason, code, after, unsure=unsure, counts=counts,
-                                                 problems=tuple(problems)))
-
-    def _verdict(self, claim: Claim, reason: str, code: str, after: float | None, *, unsure: bool = False,
-                 counts: bool = True, problems: tuple[Problem, ...] = ()) -> Verdict:
-        pause = min(LONGEST, FIRST * 2 ** min(claim.attempts - 1, 12))
-        if self.tally.stopped:
-            # Nothing is tried again in this push, and when the next one is somebody else decides.
-            pause = timedelta(0)
-        if after is not None:
-            pause = max(pause, timedelta(seconds=after))
-        return Verdict.later(self.station.now() + pause, reason, code=code, unsure=unsure or claim.unsure,
-                             counts=counts, problems=plain(problems))
-
-
-class Deleted(InvalidInput):
-    """A part of the record was deleted on the server."""
-
-
-def deleted(parts: Iterable[Part]) -> Deleted:
-    """Say what is gone. It is not made again: somebody took it away."""
-    hint = "restore it on the server, or give the record a new key"
-    return Deleted([Problem(f"{part.reference} was deleted on the server", part.role, "never recreated silently", hint)
-                    for part in parts])
-
 
 def _newer(part: Part, found: dict[str, Found]) -> bool:
     there = found.get(part.reference)
     return there is not None and there.etag != part.etag
-
-
-def plain(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Problems without a server's own words, which may quote a person's data."""
-    return tuple(Problem(each.what, each.path, each.rule, each.hint, each.source) for each in problems)
-
