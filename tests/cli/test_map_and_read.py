@@ -145,3 +145,18 @@ def test_the_configured_zone_completes_local_times(run, tmp_path):
     assert run("map", "-", stdin=text).exit_code == exits.PROBLEMS
     (tmp_path / "fhircase.toml").write_text('timezone = "Europe/Amsterdam"\n', encoding="utf-8")
     assert b"2026-07-01T10:00:00+02:00" in run("map", "-", stdin=text).stdout_bytes
+
+
+def test_records_born_elsewhere_are_named_by_the_server_they_are_from(run):
+    order = b'{"resourceType":"ServiceRequest","id":"7","status":"active","intent":"order","subject":{"display":"x"}}'
+    result = run("read", "-", "--server", "https://ehr.example/fhir/", stdin=order)
+    key = json.loads(result.stdout_bytes)["key"]
+    assert key == {"kind": "referral", "namespace": "server:https://ehr.example/fhir", "value": "ServiceRequest/7"}
+
+
+@pytest.mark.xfail(reason="mapping: a new case's Conditions are written before task.for is known: subject unknown")
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_resources_that_we_wrote_leave_nothing_over(run, caseload, tmp_path, version):
+    run("map", str(caseload), "--fhir", version, "-o", "resources.ndjson")
+    run("read", "resources.ndjson", "--fhir", version, "-o", "r.ndjson", "--leftovers", "left.ndjson")
+    assert (tmp_path / "left.ndjson").read_text(encoding="utf-8") == ""

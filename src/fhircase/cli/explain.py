@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 @told
 def explain(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A file of records or of resources; - is standard input.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of records or of resources.")],
     fhir: Fhir = Version.R4,
     overlay: Overlays = None,
     config: Config = None,

@@ -28,6 +28,10 @@ def read(
     leftovers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write here, as NDJSON, what no rule of the mappings owns.")
     ] = None,
+    server: Annotated[
+        str,
+        typer.Option(metavar="NAME|URL", help="Where the resources are from: part of the key of records born there."),
+    ] = "",
     config: Config = None,
 ) -> None:
     """Make records of FHIR resources: of NDJSON, lists, Bundles or single resources."""
@@ -41,7 +45,8 @@ def read(
     found = list(watched(intake.resources(), "resources"))
     sources = {id(resource): source for each in found for resource, source in places(each)}
     overlays = (*settings.overlays, *(overlay or ()))
-    readings = from_bundle([each.resource for each in found], fhir.value, overlays)
+    base = settings.server(server).url if server else ""
+    readings = from_bundle([each.resource for each in found], fhir.value, overlays, base)
     for refused in readings.refused:
         where = sources.get(id(refused.resource), "")
         complain(_placed(problem, refused.resource, where) for problem in refused.problems)

@@ -31,7 +31,7 @@ def everything(client: FHIRClient, fhir: str = "R4") -> list[Json]:
 
 
 def proof(resources: list[Json], expected: Mapping[Key, Record], fhir: str = "R4") -> list[Finding]:
-    """Nothing missing, nothing doubled, nothing different, nothing there that nobody sent."""
+    """Nothing missing, doubled or different, nothing there that nobody sent, and nothing that is nobody's."""
     readings = from_bundle(resources, fhir)
     found = {reading.record.key: reading.record for reading in readings.readings}
     return [
@@ -39,6 +39,7 @@ def proof(resources: list[Json], expected: Mapping[Key, Record], fhir: str = "R4
         Finding("no identifier of ours is there twice", len(resources), tuple(_doubled(resources))),
         Finding("records read back equal ours", len(expected), tuple(_different(expected, found))),
         Finding("nothing is there that nobody sent", len(found), _strange(expected, readings)),
+        Finding("every resource says whose it is", len(resources), tuple(_nobodys(resources))),
     ]
 
 
@@ -64,6 +65,16 @@ def _different(expected: Mapping[Key, Record], found: Mapping[Key, Record]) -> I
         if other is not None and other != record:
             fields = [name for name in type(record).model_fields if getattr(other, name, None) != getattr(record, name)]
             yield f"{key}: {', '.join(fields)}"
+
+
+def _nobodys(resources: Iterable[Json]) -> Iterator[str]:
+    """Resources that name no client: reading a record back looks at the case, not at each of its parts."""
+    for resource in resources:
+        whose = [resource[name] for name in ("subject", "for", "patient") if name in resource]
+        if resource["resourceType"] != "Patient" and not any(
+            "reference" in each or "identifier" in each for each in whose
+        ):
+            yield f"{resource['resourceType']}/{resource.get('id')}"
 
 
 def _strange(expected: Mapping[Key, Record], readings: Readings) -> tuple[str, ...]:
