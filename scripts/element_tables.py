@@ -8,13 +8,17 @@ One line an element: path, min, max, type. A choice element (`value[x]`) is a li
 import json
 import sys
 import tarfile
+from pathlib import Path
 
-RESOURCES = """CarePlan CareTeam Communication Condition Consent Coverage DocumentReference Encounter EpisodeOfCare
-Goal Observation Organization Patient Practitioner PractitionerRole Procedure Provenance QuestionnaireResponse
-RelatedPerson ServiceRequest Task""".split()
+RESOURCES = [
+    *("CarePlan", "CareTeam", "Communication", "Condition", "Consent", "Coverage", "DocumentReference", "Encounter"),
+    *("EpisodeOfCare", "Goal", "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole"),
+    *("Procedure", "Provenance", "QuestionnaireResponse", "RelatedPerson", "ServiceRequest", "Task"),
+]
 
 
 def definitions(package: str) -> dict[str, dict]:
+    """The StructureDefinitions of types and resources in a package, by id."""
     found = {}
     with tarfile.open(package) as archive:
         for member in archive:
@@ -26,14 +30,14 @@ def definitions(package: str) -> dict[str, dict]:
 
 
 def lines(definition: dict) -> list[str]:
+    """A line for each element of a definition."""
     rows = []
     for element in definition["snapshot"]["element"][1:]:
         path, low, high = element["path"], element["min"], element["max"]
         if high == "0":
             continue
         kinds = [
-            t["code"].rsplit(".", 1)[-1] if "fhirpath" in t["code"] else t["code"]
-            for t in element.get("type", [])
+            t["code"].rsplit(".", 1)[-1] if "fhirpath" in t["code"] else t["code"] for t in element.get("type", [])
         ]
         if reference := element.get("contentReference"):
             kinds = [reference[reference.index("#") :]]
@@ -46,12 +50,12 @@ def lines(definition: dict) -> list[str]:
 
 
 def main(package: str, target: str) -> None:
+    """Write the table of one package."""
     known = definitions(package)
     types = [name for name, d in known.items() if d["kind"] == "complex-type" and not d["abstract"]]
     types += [name for name in ("Element", "BackboneElement") if name not in types]
     rows = [row for name in sorted({*types, *RESOURCES}) for row in lines(known[name])]
-    with open(target, "w", encoding="utf-8", newline="\n") as out:
-        out.write("\n".join(rows) + "\n")
+    Path(target).write_text("\n".join(rows) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a rule sees while it reads or writes: the resources by role, the element at hand, and what was noticed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -59,6 +60,8 @@ class Context:
     """(list, item id) by id of the resource."""
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+    joins: dict[str, Callable[["Scope"], None]] = field(default_factory=dict)
+    """What makes the references to a single resource, by its role; called as soon as it is made."""
     claims: dict[tuple[int, Any], Claim] | None = None
     scratch: bool = False
     """Whether all is written anew, so that there is nothing to read, compare or keep."""
@@ -148,6 +151,8 @@ class Scope:
         """As `base`, and the resource is made when it is not there."""
         if role and self.nodes.get(role) is None:
             self.nodes[role] = self.create(role, self.types[role])
+            if role in self.ctx.joins:
+                self.ctx.joins[role](self)
         return self.base(role)
 
     def create(self, role: str, kind: str) -> Json:

@@ -108,7 +108,7 @@ class Path:
             node = slot[0][slot[1]]
             if node is None:
                 node = slot[0][slot[1]] = scope.ctx.made({})
-            slot = step.make(node, scope.ctx, leaf and index == len(self.steps) - 1)
+            slot = step.make(node, scope.ctx, leaf=leaf and index == len(self.steps) - 1)
         return slot
 
     def _make_anew(self, scope: Scope, *, leaf: bool) -> Slot:

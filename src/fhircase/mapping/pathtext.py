@@ -123,7 +123,7 @@ def _step(name: str, element: Element, selector: str, words: Vocabulary) -> Step
         tests: tuple[Test, ...] = (Test((("url", False),), "=", (words.url(selector),)),)
     else:
         tests = tuple(_test(part.strip(), element, words) for part in selector.split(","))
-    return Step(name, True, element.low > 0, tests)
+    return Step(name, element.many, element.low > 0, tests)
 
 
 OURS = {"CarePlan": "care-plan", "ServiceRequest": "referral", "Condition": "need", "Goal": "goal"}

@@ -120,7 +120,7 @@ class Step:
                 return value, index
         return None
 
-    def make(self, node: Json, ctx: Context, leaf: bool) -> Slot:
+    def make(self, node: Json, ctx: Context, *, leaf: bool) -> Slot:
         """Where the element stands, made if need be."""
         found = self.slot(node)
         if found:

@@ -88,6 +88,7 @@ def _written(
     for role in mapping.always if anchor is None else ():
         scope.ensure(role)
     ctx.scratch = not given
+    ctx.joins = {via.role: via.join for via in mapping.vias}
     _until_settled(mapping, scope, data)
     return _placed(mapping, ctx, before, given)
 
@@ -131,7 +132,7 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
         if changed and is_generated(resource):
             narrate(resource)
         placed.append(Placed(resource, role, role in mapping.linked, new=False, changed=changed))
-    new = [resource for resource in ctx.resources[len(given) :]]
+    new = list(ctx.resources[len(given) :])
     new.sort(key=lambda resource: order.index(ctx.roles[id(resource)].partition(":")[0]))
     for resource in new:
         role = ctx.roles[id(resource)]

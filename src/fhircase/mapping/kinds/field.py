@@ -20,6 +20,10 @@ class Field(Rule):
         """The one place."""
         return (self.path,)
 
+    def name_here(self) -> str | None:
+        """Its element, when nothing is converted."""
+        return self.path.plain if not self.path.role and self.absent is None and not self._exact else None
+
     def idle(self) -> bool:
         """Unless FHIR requires a value."""
         return not self.path.required

@@ -142,7 +142,7 @@ class ItemKey(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Put the identifier on, when the resource is not known by this id already."""
-        if self.read(scope) == value:
+        if not scope.ctx.scratch and self.read(scope) == value:
             return
         system, prefix = self._mark(scope)
         _append(scope, self.path, {"system": system, "value": prefix + value})

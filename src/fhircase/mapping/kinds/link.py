@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Context, Fate, Misfit, Scope, urn
+from fhircase.mapping.context import Context, Misfit, Scope, urn
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.path import Path
 
@@ -50,31 +50,32 @@ class LinkRule(Rule):
         return self._read(scope, node) or None
 
     def _read(self, scope: Scope, node: Json) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        reference, identifier = node.get("reference"), node.get("identifier")
-        key = record_key(identifier) or scope.ctx.known.get(reference or "")
-        claims = scope.ctx.claims is not None
-        if key:
-            data["record"] = key
-            if claims:
-                scope.ctx.claim(node, "reference", "normalised")
-                for name in ("system", "value") if record_key(identifier) else ():
-                    scope.ctx.claim(identifier, name, "carried")
-        else:
-            if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
-                data["identifier"] = self.identifier.read(scope.inner((node, "identifier"), scope.root))
-            fate: Fate = "normalised" if "system" in data.get("identifier", {}) else "carried"
-            if isinstance(reference, str):
-                if fate == "carried":
-                    data["reference"] = reference
-                if claims:
-                    scope.ctx.claim(node, "reference", fate)
+        ctx = scope.ctx
+        key = record_key(node.get("identifier")) or ctx.known.get(str(node.get("reference")))
+        data = self._ours(ctx, node, key) if key else self._foreign(scope, node)
         if isinstance(node.get("display"), str):
             data["display"] = node["display"]
-            if claims:
-                scope.ctx.claim(node, "display", "carried")
-        if claims and self.kind and node.get("type") == self.kind:
-            scope.ctx.claim(node, "type", "constant")
+            ctx.claim(node, "display", "carried")
+        if self.kind and node.get("type") == self.kind:
+            ctx.claim(node, "type", "constant")
+        return data
+
+    def _ours(self, ctx: Context, node: Json, key: dict[str, str]) -> dict[str, Any]:
+        ctx.claim(node, "reference", "normalised")
+        for name in ("system", "value") if record_key(node.get("identifier")) else ():
+            ctx.claim(node["identifier"], name, "carried")
+        return {"record": key}
+
+    def _foreign(self, scope: Scope, node: Json) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        reference, identifier = node.get("reference"), node.get("identifier")
+        if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
+            data["identifier"] = self.identifier.read(scope.inner((node, "identifier"), scope.root))
+        if isinstance(reference, str):
+            known_better = "system" in data.get("identifier", {})
+            if not known_better:
+                data["reference"] = reference
+            scope.ctx.claim(node, "reference", "normalised" if known_better else "carried")
         return data
 
     def write(self, scope: Scope, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""A named type (`concept: goal.description`): an object at a place; and `group`: an object without a place of its own."""
+"""A named type (`concept: goal.description`) is an object at a place; a `group` is one without a place of its own."""
 
 from collections.abc import Iterable
 from typing import Any

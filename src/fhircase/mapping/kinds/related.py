@@ -50,6 +50,10 @@ class Via(Rule):
                 scope.ctx.claim(node, "reference", "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
+        """As `join`."""
+        self.join(scope)
+
+    def join(self, scope: Scope) -> None:
         """Let the references lead there, where the resource or what refers to it was just made."""
         resource = scope.nodes[self.role]
         if resource is None:
@@ -118,6 +122,9 @@ class Related(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Change the items that are there, add new ones, unlink those that are gone."""
+        if scope.ctx.scratch:
+            self._write_anew(scope, value or ())
+            return
         wanted = {item["id"]: item for item in value or ()}
         entries = self._entries(scope)
         gone = [known for known in entries if known not in wanted]
@@ -134,6 +141,12 @@ class Related(Rule):
             if inner.nodes[self.role] is not None and id(inner.nodes[self.role]) in inner.ctx.fresh:
                 self.id.write(inner, item)
             self.shape.write(inner, data)
+
+    def _write_anew(self, scope: Scope, items: Sequence[Any]) -> None:
+        for item in items:
+            inner = self._add(scope, item["id"])
+            self.id.write(inner, item["id"])
+            self.shape.write(inner, item)
 
     def _add(self, scope: Scope, item: str) -> Scope:
         inner = self.child(scope, None)

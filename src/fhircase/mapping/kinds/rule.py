@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 
 from fhircase.errors import Problem
@@ -31,6 +32,10 @@ class Rule(ABC):
         """Whether writing nothing into a new resource changes nothing."""
         return True
 
+    def name_here(self) -> str | None:
+        """The one element of the object at hand that holds just the value, if that is all there is to the rule."""
+        return None
+
     @abstractmethod
     def places(self) -> Iterable[Path]:
         """The places it owns."""
@@ -41,14 +46,32 @@ class Shape:
 
     def __init__(self, rules: dict[str, Rule], *, shared: bool = False) -> None:
         self.rules = rules
-        self._silent = False
-        self._plan: list[tuple[str, Rule, bool]] | None = None
         self.shared = shared
         """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
+
+    @cached_property
+    def flat(self) -> dict[str, str] | None:
+        """Element name by field, when the object is nothing but bare values, which can be copied."""
+        names = {attribute: rule.name_here() for attribute, rule in self.rules.items()}
+        return None if None in names.values() else names  # type: ignore[return-value]
+
+    @cached_property
+    def _plan(self) -> list[tuple[str, Rule, bool]]:
+        return [(attribute, rule, rule.idle()) for attribute, rule in self.rules.items()]
+
+    @cached_property
+    def _silent(self) -> bool:
+        return all(idle for _, _, idle in self._plan)
 
     def read(self, scope: Scope) -> dict[str, Any]:
         """The object's fields that the resource fills; problems are collected in the context."""
         data, ctx = {}, scope.ctx
+        if self.flat is not None and ctx.claims is None:
+            node = scope.here[0][scope.here[1]]
+            data = {field: value for field, name in self.flat.items() if (value := node.get(name)) is not None}
+            if not any(isinstance(value, dict | list) for value in data.values()):
+                return data
+            data = {}
         around = ctx.rule
         for attribute, rule in self.rules.items():
             if not self.shared:
@@ -73,9 +96,12 @@ class Shape:
             rule.write(scope, data.get(attribute))
 
     def _write_anew(self, scope: Scope, data: dict[str, Any]) -> None:
-        if self._plan is None:
-            self._plan = [(attribute, rule, rule.idle()) for attribute, rule in self.rules.items()]
-            self._silent = all(idle for _, _, idle in self._plan)
+        if self.flat is not None:
+            container, key = scope.here
+            if container[key] is None:
+                container[key] = {}
+            container[key].update({self.flat[attribute]: value for attribute, value in data.items()})
+            return
         if self._silent:
             for attribute, value in data.items():
                 self.rules[attribute].write(scope, value)

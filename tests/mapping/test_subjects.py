@@ -1,0 +1,28 @@
+"""Every resource of a record says whose it is: one that does not is found by nobody who looks for the client."""
+
+from typing import Any
+
+import pytest
+
+from fhircase.mapping import to_fhir
+from fhircase.records.sample import sample
+
+WHOSE = {"Task": "for", "EpisodeOfCare": "patient"}
+
+
+def whose(resource: Any) -> Any:
+    return resource.get(WHOSE.get(resource["resourceType"], "subject"))
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_all_resources_of_a_record_are_about_the_same_person(fhir: str) -> None:
+    for record in sample(40, 5):
+        about = [whose(resource) for resource in to_fhir(record, fhir) if resource["resourceType"] != "Patient"]
+        assert about == about[:1] * len(about)
+        assert set(about[0]) & {"reference", "identifier"}
+
+
+def test_a_case_that_gets_a_need_says_whose_the_need_is() -> None:
+    case = next(r for r in sample(40, 5) if r.key.kind == "case" and len(r.needs) > 1)
+    there = to_fhir(case.model_copy(update={"needs": case.needs[:1]}))
+    assert len({str(whose(r)) for r in to_fhir(case, onto=there) if r["resourceType"] != "Patient"}) == 1
