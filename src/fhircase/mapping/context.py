@@ -54,6 +54,8 @@ class Context:
     """(id of a resource or element, name): places written to."""
     roles: dict[int, str] = field(default_factory=dict)
     """Role by id of the resource."""
+    players: list[Json] = field(default_factory=list)
+    """The resources that have a role."""
     items: dict[tuple[str, str], Json] = field(default_factory=dict)
     """Resource by (list, item id)."""
     item_ids: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -70,6 +72,12 @@ class Context:
     def find(self, reference: Any, around: Json | None) -> Json | None:
         """The resource that a Reference means, if it is at hand."""
         return self.index.find(reference, around)
+
+    def cast(self, resource: Json, role: str) -> None:
+        """Give a resource its role in the record."""
+        if id(resource) not in self.roles:
+            self.players.append(resource)
+        self.roles[id(resource)] = role
 
     def made(self, value: Json) -> Json:
         """Note that an object was made here."""
@@ -162,7 +170,7 @@ class Scope:
         made = self.ctx.note({"resourceType": kind, "id": urn(key["kind"], key["namespace"], key["value"], name)})
         self.ctx.resources.append(made)
         self.ctx.index.add(made)
-        self.ctx.roles[id(made)] = name
+        self.ctx.cast(made, name)
         return made
 
     def inner(self, here: tuple[Any, Any], root: Json | None = None) -> "Scope":

@@ -15,12 +15,18 @@ class Index:
     def __init__(self, entries: Iterable[tuple[str, Json]] = ()) -> None:
         self._by_reference: dict[str, Json] = {}
         self._by_identifier: dict[tuple[str, str, str], Json] = {}
+        self._by_kind: dict[str, list[Json]] = {}
+        self._places: dict[int, int] = {}
+        self._referring: dict[tuple[str, str], dict[int, list[Json]]] = {}
         for url, resource in entries:
             self.add(resource, url)
 
     def add(self, resource: Json, url: str = "") -> None:
         """Make a resource findable, also by the full URL it has in a Bundle."""
         kind, id_ = resource.get("resourceType", ""), resource.get("id")
+        self._by_kind.setdefault(kind, []).append(resource)
+        self._places[id(resource)] = len(self._places)
+        self._referring.clear()
         names = [url] if url else []
         if isinstance(id_, str):
             names += [f"{kind}/{id_}", f"urn:uuid:{id_}"]
@@ -31,6 +37,25 @@ class Index:
             if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
                 name3 = (kind, str(identifier["system"]), str(identifier["value"]))
                 self._by_identifier.setdefault(name3, resource)
+
+    def place(self, resource: Json) -> int | None:
+        """How many resources came before this one, or None for one that is not at hand by itself."""
+        return self._places.get(id(resource))
+
+    def referring(self, kind: str, element: str, target: Json) -> list[Json]:
+        """The resources of a type whose element refers to a resource, in order."""
+        links = self._referring.get((kind, element))
+        if links is None:
+            links = self._referring[kind, element] = {}
+            for resource in self._by_kind.get(kind, ()):
+                found = self.find(resource.get(element), resource)
+                if found is not None:
+                    links.setdefault(id(found), []).append(resource)
+        return links.get(id(target), [])
+
+    def relinked(self) -> None:
+        """Forget who refers to whom: a reference was changed."""
+        self._referring.clear()
 
     def identified(self, kind: str, system: str, value: str) -> Json | None:
         """The resource of a type that has a business identifier, or None."""

@@ -128,7 +128,9 @@ def read(
         return ctx, data
 
     ctx, data = run(tracing=False)
-    used = [resource for resource in resources if id(resource) in ctx.roles]
+    # A contained resource has a role too, but is no resource by itself.
+    places = sorted((place, number) for number, r in enumerate(ctx.players) if (place := index.place(r)) is not None)
+    used = [ctx.players[number] for _, number in places]
     problems = ctx.problems + [p for resource in used for p in unsafe(resource, KNOWN_MODIFIERS)]
     data.update(mapping.when)
     record = _validated(mapping, data, problems)

@@ -15,7 +15,7 @@ def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
         role = mapping.anchor(anchor)
         if role is not None:
             scope.nodes[role] = anchor
-            ctx.roles[id(anchor)] = role
+            ctx.cast(anchor, role)
     for _ in mapping.vias:
         for via in mapping.vias:
             via.resolve(scope)

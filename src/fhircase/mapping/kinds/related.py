@@ -38,7 +38,7 @@ class Via(Rule):
                 found = scope.ctx.find(path.get(scope), scope.nodes[path.role])
                 if found is not None and found.get("resourceType") == self.kind:
                     scope.nodes[self.role] = found
-                    scope.ctx.roles[id(found)] = self.role
+                    scope.ctx.cast(found, self.role)
 
     def read(self, scope: Scope) -> None:
         """Nothing for the model; the references that lead there are accounted for."""
@@ -99,7 +99,7 @@ class Related(Rule):
         inner.part = _join(around, item)
         inner.root = resource
         ctx = inner.ctx
-        ctx.roles[id(resource)] = f"{self.role}:{inner.part}"
+        ctx.cast(resource, f"{self.role}:{inner.part}")
         ctx.items[self.items, item] = resource
         ctx.claim(resource, "resourceType", "constant")
         ctx.claim(resource, "id", "constant")
@@ -268,13 +268,13 @@ class Reverse(Related):
     def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
         """All such resources at hand that refer to ours."""
         anchor = scope.nodes[self.anchor]
+        if anchor is None:
+            return []
         pairs = []
-        for resource in scope.ctx.resources:
-            if anchor is None or not self.fits(scope, resource):
-                continue
+        for resource in scope.ctx.index.referring(self.kind, self.back.steps[0].name, anchor):
             inner = self.child(scope, resource)
             reference = self.back.get(inner)
-            if scope.ctx.find(reference, resource) is anchor:
+            if self.fits(scope, resource) and scope.ctx.find(reference, resource) is anchor:
                 scope.ctx.claim(reference, "reference", "normalised")
                 pairs.append((inner, resource))
         return pairs
@@ -284,6 +284,7 @@ class Reverse(Related):
         anchor = scope.nodes[self.anchor]
         if anchor is not None:
             self.back.node(inner).update(address(scope.ctx, anchor))
+            scope.ctx.index.relinked()
 
     def unlink(self, scope: Scope, inner: Scope) -> None:
         """It refers to nothing any more."""
