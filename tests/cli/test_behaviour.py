@@ -58,7 +58,7 @@ def test_settings_are_wrong_all_at_once(run, tmp_path, golden):
     golden("settings", result.stderr)
 
 
-def test_a_server_that_is_not_there_ends_with_a_code_of_its_own(run, tmp_path):
+def test_what_a_server_that_is_not_there_should_get_is_still_owed(run, tmp_path):
     run("sample", "--count", "1", "-o", "records.ndjson")
     (tmp_path / "fhircase.toml").write_text(
         'namespace = "https://hospital.example"\npatient_identifiers = ["https://hospital.example/mrn"]\n'
@@ -67,7 +67,7 @@ def test_a_server_that_is_not_there_ends_with_a_code_of_its_own(run, tmp_path):
     )
     for args in (["push", "records.ndjson"], ["sync", "records.ndjson"]):
         result = run(*args, "--server", "ehr")
-        assert result.exit_code == exits.UNREACHABLE
+        assert result.exit_code == exits.OWED
         assert "stopped: " in result.stderr
 
 

@@ -79,5 +79,5 @@ def test_a_record_is_explained_field_by_field(run, caseload):
 def test_what_is_neither_is_told(run, tmp_path):
     (tmp_path / "x.json").write_text("[1]", encoding="utf-8")
     result = run("explain", "x.json")
-    assert result.exit_code == exits.PROBLEMS
+    assert result.exit_code == exits.BAD_INPUT
     assert "x.json:1: not a FHIR resource" in result.stderr

@@ -1,7 +1,8 @@
 """The command line: one command a file.
 
-Exit codes: 0 all done; 1 some records or resources had problems or are still owed, the rest went on; 2 the command
-line, the settings or a mapping file is wrong; 3 the server could not be reached. They are set in `exits`.
+Exit codes: 0 all done; 1 a bug of ours; 2 the command line, the settings or a mapping file is wrong; 3 bad input, the
+good records were processed all the same; 4 something is still owed, in conflict, held or refused. The lowest that
+applies wins. They are set in `exits`.
 """
 
 import typer
@@ -21,8 +22,8 @@ from fhircase.cli.sync import sync
 app = typer.Typer(
     name="fhircase",
     help="Cases, care plans and referrals to FHIR servers and back, losing nothing.",
-    epilog="Exit codes: 0 all done; 1 some records had problems, the rest went on; 2 usage or settings; "
-    "3 server unreachable.",
+    epilog="Exit codes: 0 all done; 1 a bug of ours; 2 usage or settings; 3 bad input, the good records were "
+    "processed; 4 something is still owed, in conflict, held or refused.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

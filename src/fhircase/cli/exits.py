@@ -8,22 +8,22 @@ from fhircase import errors
 
 DONE = 0
 """All done."""
-PROBLEMS = 1
-"""Some records or resources had problems, or are still owed, in conflict, held or refused; the rest went on."""
 BUG = 1
 """Something that fhircase did not see coming."""
 USAGE = 2
 """The command line, the settings or a mapping file is wrong; nothing was done."""
-UNREACHABLE = 3
-"""The server could not be reached, or did not answer in full."""
+BAD_INPUT = 3
+"""Some records or resources had problems; the good ones were processed all the same."""
+OWED = 4
+"""Something is still owed, in conflict, held or refused, or the server could not be reached."""
 
 
 def of_error(error: errors.FhircaseError) -> int:
     """The exit code of an error that ended a command."""
     if isinstance(error, errors.InvalidInput):
-        return PROBLEMS
+        return BAD_INPUT
     if isinstance(error, errors.ServerError):
-        return UNREACHABLE
+        return OWED
     return USAGE
 
 

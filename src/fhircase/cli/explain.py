@@ -34,7 +34,7 @@ def explain(
     intake = Intake([file], settings.timezone)
     explained = _records if holds_records(file) else _resources
     refused = explained(intake, fhir.value, overlays)
-    exits.leave([exits.PROBLEMS if intake.bad or refused else exits.DONE])
+    exits.leave([exits.BAD_INPUT if intake.bad or refused else exits.DONE])
 
 
 def holds_records(file: Path) -> bool:

@@ -53,7 +53,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         placed = maker.all(watched(intake.records(), "records"))
         _write(placed, stream, "diff" if diff else "bundle" if bundle else "lines")
     intake.sum_up("record")
-    exits.leave([exits.PROBLEMS if intake.bad or present.refused else exits.DONE])
+    exits.leave([exits.BAD_INPUT if intake.bad or present.refused else exits.DONE])
 
 
 class Maker:

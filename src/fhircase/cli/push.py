@@ -40,4 +40,4 @@ def push(
     else:
         show_push(report, dry_run=dry_run)
     intake.sum_up("record")
-    exits.leave([code_of(report), exits.PROBLEMS if intake.bad else exits.DONE])
+    exits.leave([code_of(report), exits.BAD_INPUT if intake.bad else exits.DONE])

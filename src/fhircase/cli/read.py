@@ -57,7 +57,7 @@ def read(
             for left in _leftovers(readings):
                 stream.write(jsontext.encode(left) + b"\n")
     _sum_up(readings, intake)
-    exits.leave([exits.PROBLEMS if intake.bad or readings.refused else exits.DONE])
+    exits.leave([exits.BAD_INPUT if intake.bad or readings.refused else exits.DONE])
 
 
 def _placed(problem: Any, resource: Any, where: str) -> Any:

@@ -116,6 +116,6 @@ def _show_standings(waiting: "Iterable[Standing]", remarks: "Iterable[Standing]"
 def code_of(report: "PushReport | PullReport") -> int:
     """The exit code that a report asks for."""
     if report.stopped:
-        return exits.UNREACHABLE
+        return exits.OWED
     waiting = [report.refused, report.conflicts, getattr(report, "held", ()), getattr(report, "owed", ())]
-    return exits.PROBLEMS if any(waiting) else exits.DONE
+    return exits.OWED if any(waiting) else exits.DONE

@@ -23,4 +23,4 @@ def status(ledger: Ledger = None, as_json: AsJson = False, config: Config = None
     if not as_json:
         table("records", ("server", *STATES), rows)
     waiting = any(counts.get(state) for counts in found["servers"].values() for state in STATES[1:])
-    exits.leave([exits.PROBLEMS if waiting else exits.DONE])
+    exits.leave([exits.OWED if waiting else exits.DONE])

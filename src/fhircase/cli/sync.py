@@ -35,4 +35,4 @@ def sync(
         show_push(pushed, dry_run=False)
         show_pull(pulled)
     intake.sum_up("record")
-    exits.leave([code_of(pushed), code_of(pulled), exits.PROBLEMS if intake.bad else exits.DONE])
+    exits.leave([code_of(pushed), code_of(pulled), exits.BAD_INPUT if intake.bad else exits.DONE])
