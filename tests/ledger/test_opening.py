@@ -9,6 +9,7 @@ import pytest
 
 from fhircase.errors import LedgerError
 from fhircase.ledger import open_ledger
+from fhircase.ledger.stores import stores
 
 
 def test_a_text_file_is_not_a_ledger_and_stays_as_it_is(tmp_path: Path) -> None:
@@ -90,3 +91,9 @@ def test_the_settings_that_make_it_safe_are_on(tmp_path: Path) -> None:
         ask = {name: connection.execute(f"PRAGMA {name}").fetchone()[0]
                for name in ("journal_mode", "synchronous", "foreign_keys")}
     assert ask == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_what_stores_share_is_no_store() -> None:
+    found = stores().values()
+    assert [store.SCHEME for store in found] == ["sqlite"]
+    assert all(callable(store.open_store) for store in found)

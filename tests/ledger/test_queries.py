@@ -1,6 +1,6 @@
 import pytest
 
-from fhircase.ledger import queries
+from fhircase.ledger.stores import _queries as queries
 
 
 def test_each_name_starts_a_query_that_lasts_until_the_next() -> None:
@@ -15,7 +15,9 @@ def test_a_name_given_twice_is_an_error() -> None:
 
 def test_a_script_splits_into_its_statements() -> None:
     assert list(queries.statements("CREATE TABLE a (\n x);\nINSERT INTO a VALUES (';');\n")) == [
-        "CREATE TABLE a (\n x);", "INSERT INTO a VALUES (';');"]
+        "CREATE TABLE a (\n x);",
+        "INSERT INTO a VALUES (';');",
+    ]
 
 
 def test_an_unfinished_statement_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """Where a ledger can be kept: one module a store, found by walking this package.
 
-A store module offers `SCHEME` (the word before `:` in a location) and `open_store(location, *, create)`.
+A store module offers `SCHEME` (the word before `:` in a location) and `open_store(location, *, create)`. A module
+whose name starts with `_` is no store: stores share it.
 """
 
 import pkgutil
@@ -25,5 +26,6 @@ class Store(Protocol):
 @cache
 def stores() -> Mapping[str, Store]:
     """Every store there is, by its scheme."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    modules = (import_module(f"{__name__}.{name}") for name in names)
     return MappingProxyType({module.SCHEME: module for module in modules})

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from fhircase.errors import LedgerError
-from fhircase.ledger import moments, queries, rows, sqlite_file, steps
+from fhircase.ledger import moments, rows, steps
 from fhircase.ledger.entries import Change, Claim, Delivery, Local, Record, RecordKey, Resource, Verdict
 from fhircase.ledger.states import State
+from fhircase.ledger.stores import _queries as queries
+from fhircase.ledger.stores import _sqlite_file as sqlite_file
 
 SCHEME = "sqlite"
 
@@ -74,8 +76,10 @@ class SQLiteLedger:
     def keep(self, key: RecordKey, current: bytes, *, now: datetime, local: Local | None = None) -> int:
         text, digest = (local.text, local.digest) if local else (None, None)
         with self.unit():
-            self._run("keep", {**key._asdict(), "current": current, "local": text, "digest": digest,
-                               "now": moments.written(now)})
+            self._run(
+                "keep",
+                {**key._asdict(), "current": current, "local": text, "digest": digest, "now": moments.written(now)},
+            )
             return self._identity(key)[1]
 
     def records(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
@@ -140,12 +144,24 @@ class SQLiteLedger:
             return then is not None and self._step(before, then, record)
 
     def due(self, server: str, *, now: datetime, limit: int | None = None) -> list[Delivery]:
-        which = {"server": server, "state": State.OWED, "now": moments.written(now),
-                 "limit": _ALL if limit is None else limit}
+        which = {
+            "server": server,
+            "state": State.OWED,
+            "now": moments.written(now),
+            "limit": _ALL if limit is None else limit,
+        }
         return [rows.delivery(row) for row in self._run("due", which)]
 
-    def claim(self, server: str, *, owner: str, limit: int, lease: timedelta, now: datetime,
-              only: Iterable[RecordKey] | None = None) -> list[Claim]:
+    def claim(
+        self,
+        server: str,
+        *,
+        owner: str,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        only: Iterable[RecordKey] | None = None,
+    ) -> list[Claim]:
         with self.unit():
             if only is None:
                 ready = self.due(server, now=now, limit=limit)
@@ -170,8 +186,7 @@ class SQLiteLedger:
                     good += self._step(before, steps.renewed(before, now + lease, now))
         return good
 
-    def settle(self, claim: Claim, verdict: Verdict, *, now: datetime,
-               resources: Iterable[Resource] = ()) -> bool:
+    def settle(self, claim: Claim, verdict: Verdict, *, now: datetime, resources: Iterable[Resource] = ()) -> bool:
         with self.unit():
             before = self._delivery(claim.server, claim.key)
             if before is None or not steps.holds(before, claim):
@@ -195,8 +210,7 @@ class SQLiteLedger:
         found = ((key, self._delivery(server, key)) for key in keys)
         return {key: delivery for key, delivery in found if delivery}
 
-    def in_state(self, state: State, *, server: str | None = None,
-                 limit: int | None = None) -> list[Delivery]:
+    def in_state(self, state: State, *, server: str | None = None, limit: int | None = None) -> list[Delivery]:
         which = {"state": state, "server": server, "limit": _ALL if limit is None else limit}
         return [rows.delivery(row) for row in self._run("in_state", which)]
 
@@ -223,8 +237,9 @@ class SQLiteLedger:
 
     def move_cursor(self, server: str, name: str, position: str, *, now: datetime) -> None:
         with self.unit():
-            self._run("move_cursor", {"server": server, "name": name, "position": position,
-                                      "now": moments.written(now)})
+            self._run(
+                "move_cursor", {"server": server, "name": name, "position": position, "now": moments.written(now)}
+            )
 
     def links(self, server: str, names: Iterable[str]) -> dict[str, str]:
         return {name: row["reference"] for name in names for row in self._run("links", (server, name))}
@@ -235,8 +250,7 @@ class SQLiteLedger:
 
     def link(self, server: str, name: str, reference: str, *, now: datetime) -> None:
         with self.unit():
-            self._run("link", {"server": server, "name": name, "reference": reference,
-                               "now": moments.written(now)})
+            self._run("link", {"server": server, "name": name, "reference": reference, "now": moments.written(now)})
 
     def unlink(self, server: str, names: Iterable[str]) -> None:
         with self.unit():

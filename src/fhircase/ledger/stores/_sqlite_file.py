@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fhircase.errors import LedgerError
-from fhircase.ledger import queries
+from fhircase.ledger.stores import _queries as queries
 
 APPLICATION_ID = 0x46484C47
 """Marks the file as a ledger (`file` and SQLite show it)."""
@@ -110,8 +110,10 @@ def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:
     if mark != APPLICATION_ID and (mark or things or version):
         raise LedgerError(f"{path}: a database of another program; give another path with --ledger")
     if version > newest:
-        raise LedgerError(f"{path}: written by a newer fhircase (ledger version {version}, this one knows "
-                          f"{newest}); upgrade fhircase, or give another path with --ledger")
+        raise LedgerError(
+            f"{path}: written by a newer fhircase (ledger version {version}, this one knows "
+            f"{newest}); upgrade fhircase, or give another path with --ledger"
+        )
     return int(version)
 
 
