@@ -87,3 +87,18 @@ def reread(reading: Reading, entry: Any, fhir: str) -> Any:
         return from_fhir(resources, fhir, record_type(reading.record)).record
     except ResourceRefused:
         return None
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_one_real_record_written_onto_the_resources_of_another_is_read_as_what_was_written(fhir: str) -> None:
+    found: dict[str, list[Reading]] = {}
+    for kind in TYPES:
+        for reading in (reading for file in files(fhir, kind) for reading in readings(file, fhir)):
+            nature = getattr(reading.record, "nature", "")
+            found.setdefault(f"{record_type(reading.record)} {nature}", []).append(reading)
+    for alike in found.values():
+        for number, reading in enumerate(alike):
+            other = alike[(number + 7) % len(alike)].record
+            record = other.model_copy(update={"key": reading.record.key})
+            written = to_fhir(record, fhir, onto=reading.resources)
+            assert from_fhir(written, fhir, record_type(record)).record == record

@@ -162,10 +162,18 @@ class Path:
             scope.ctx.touched.add((id(container[key]), self.steps[0].name))
 
     def drop(self, scope: Scope) -> None:
-        """Take the value away, and everything that is empty without it; a required one is marked as unknown."""
+        """Take the value away, and everything that is empty without it; a required one is marked as unknown.
+
+        Where the path leads to the first of several, all go: else the next would be read as the value.
+        """
         container, key = scope.base(self.role)
         self.touch(scope)
-        self._drop(container[key], 0)
+        while True:
+            before = self.find(scope)
+            self._drop(container[key], 0)
+            after = self.find(scope)
+            if after is None or before is None:
+                break
         self.mark_unknown(scope)
 
     def _drop(self, node: Any, at: int) -> None:
