@@ -1,0 +1,24 @@
+"""A new record is written without looking; beside anything else, by comparing. Both say the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from fhircase.mapping import to_fhir
+from tests.strategies import records
+
+KINDS = ["case", "care-plan", "referral", "work-item", "need", "goal"]
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_is_written_the_same_beside_a_stranger(kind: str, fhir: str) -> None:
+    stranger = {"resourceType": "Organization", "id": "1", "name": "No part of it"}
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(records(kind))
+    def holds(record: Any) -> None:
+        assert to_fhir(record, fhir, onto=[stranger]) == [stranger, *to_fhir(record, fhir)]
+
+    holds()
