@@ -68,7 +68,16 @@ def test_what_a_server_that_is_not_there_should_get_is_still_owed(run, tmp_path)
     for args in (["push", "records.ndjson"], ["sync", "records.ndjson"]):
         result = run(*args, "--server", "ehr")
         assert result.exit_code == exits.OWED
-        assert "stopped: " in result.stderr
+        assert "3 records still owed" in result.stderr
+        assert result.stderr.count("no connection to") == 1
+    shown = run("status", "--json")
+    counts = {"agreed": 0, "owed": 3, "conflict": 0, "refused": 0, "held": 0}
+    assert (shown.exit_code, json.loads(shown.stdout)) == (exits.OWED, {"servers": {"ehr": counts}})
+
+
+def test_an_output_in_a_folder_that_is_not_there_is_told_by_its_own_name(run):
+    result = run("sample", "-o", "nowhere/x.ndjson")
+    assert (result.exit_code, result.stderr) == (exits.USAGE, "nowhere/x.ndjson: No such file or directory\n")
 
 
 def test_init_writes_settings_that_load_and_keeps_a_file_that_is_there(run, tmp_path):

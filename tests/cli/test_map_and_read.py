@@ -159,3 +159,23 @@ def test_resources_that_we_wrote_leave_nothing_over(run, caseload, tmp_path, ver
     run("map", str(caseload), "--fhir", version, "-o", "resources.ndjson")
     run("read", "resources.ndjson", "--fhir", version, "-o", "r.ndjson", "--leftovers", "left.ndjson")
     assert (tmp_path / "left.ndjson").read_text(encoding="utf-8") == ""
+
+
+def test_a_file_without_any_record_is_bad_input(run):
+    result = run("read", "-", stdin=b'{"resourceType": "Observation", "id": "o1"}')
+    assert (result.exit_code, result.stdout) == (exits.BAD_INPUT, "")
+    assert "no record is here; records are made of Task, " in result.stderr
+
+
+def test_a_bundle_whose_entries_are_none_is_told_with_its_place(run):
+    for entry in (b"7", b"[5]"):
+        result = run("read", "-", stdin=b'{"resourceType": "Bundle", "entry": ' + entry + b"}")
+        assert result.exit_code == exits.BAD_INPUT
+        assert "standard input:1: not a list of objects @ Bundle.entry" in result.stderr
+
+
+def test_resources_of_another_version_are_told_to_be_so(run, caseload):
+    run("map", str(caseload), "-o", "r4.ndjson")
+    result = run("read", "r4.ndjson", "--fhir", "R5")
+    assert result.exit_code == exits.BAD_INPUT
+    assert "try --fhir R4\n" in result.stderr

@@ -81,3 +81,11 @@ def test_what_is_neither_is_told(run, tmp_path):
     result = run("explain", "x.json")
     assert result.exit_code == exits.BAD_INPUT
     assert "x.json:1: not a FHIR resource" in result.stderr
+
+
+def test_an_overlay_over_nothing_is_a_mistake(run, tmp_path):
+    for name, over in (("none", ""), ("word", "over: case@1\n"), ("unknown", "over: [case]\n")):
+        (tmp_path / f"{name}.yaml").write_text(f"overlay: site\n{over}", encoding="utf-8")
+        result = run("mappings", "check", f"{name}.yaml")
+        assert result.exit_code == exits.USAGE
+        assert f"{name}.yaml: lies over no mapping" in result.stderr

@@ -56,4 +56,5 @@ class Intake:
     def sum_up(self, one: str) -> None:
         """Tell people how many could not be taken."""
         if self.bad:
-            say(f"{self.bad} of {amount(self.count, one)} had problems; the rest went on")
+            rest = "; the rest went on" if self.bad < self.count else ""
+            say(f"{self.bad} of {amount(self.count, one)} had problems{rest}")

@@ -1,8 +1,8 @@
 """`fhircase mappings`: the mapping files themselves, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from fhircase.cli.screen import amount, complain, say, table
 from fhircase.errors import MappingFileError, Problem
 
 if TYPE_CHECKING:
-    from fhircase.mapping.compiled import Mapping
+    from fhircase.mapping import compiled as compiling
 
 app = typer.Typer(help="The mapping files: list, check and explain them.", no_args_is_help=True)
 
@@ -87,12 +87,28 @@ def _bases(name: str, overlays: tuple[str, ...]) -> Iterator[tuple[str, tuple[st
     if place.suffix in (".yaml", ".yml"):
         for document in files.documents(place):
             if "overlay" in document:
-                for over in document.get("over", ()):
-                    yield str(over), (*overlays, name)
+                for over in _overlaid(document, place.name):
+                    yield over, (*overlays, name)
             else:
                 yield name, overlays
     else:
         yield name, overlays
+
+
+def _overlaid(document: Mapping[str, Any], file: str) -> list[str]:
+    """The mappings that an overlay says it lies over.
+
+    Raises:
+        MappingFileError: it names none, or one that is not there.
+    """
+    from fhircase.mapping import files
+
+    over, known = document.get("over"), files.names()
+    named = [str(each) for each in over] if isinstance(over, list) else []
+    if not named or not set(named) <= set(known):
+        hint = f"write a list of some of: {', '.join(known)}"
+        raise MappingFileError(Problem("lies over no mapping, or over one that is not there", "over", "", hint, file))
+    return named
 
 
 @app.command()
@@ -110,6 +126,6 @@ def explain(
     table(_title(mapping), ("field", "rule", "places in FHIR", "codes", "written in"), told_rules(mapping))
 
 
-def _title(mapping: "Mapping") -> str:
+def _title(mapping: "compiling.Mapping") -> str:
     roles = ", ".join(f"{role} is a {kind}" for role, kind in mapping.types.items())
     return f"{mapping.name} for {mapping.version}: {roles}"

@@ -57,7 +57,28 @@ def read(
             for left in _leftovers(readings):
                 stream.write(jsontext.encode(left) + b"\n")
     _sum_up(readings, intake)
-    exits.leave([exits.BAD_INPUT if intake.bad or readings.refused else exits.DONE])
+    nothing = readings.unclaimed and not readings.readings
+    if nothing:
+        say(f"no record is here; records are made of {', '.join(_types(fhir.value, overlays))}")
+    if readings.refused:
+        _hint_at_another_version([each.resource for each in found], len(readings.refused), fhir, overlays)
+    exits.leave([exits.BAD_INPUT if intake.bad or readings.refused or nothing else exits.DONE])
+
+
+def _types(fhir: str, overlays: tuple[str, ...]) -> list[str]:
+    """The types of resources that records begin with."""
+    from fhircase.mapping.compiled import all_compiled
+
+    anchors = (mapping.types[role] for mapping in all_compiled(fhir, overlays) for role in mapping.anchors)
+    return list(dict.fromkeys(anchors))
+
+
+def _hint_at_another_version(resources: list[Any], refused: int, fhir: Version, overlays: tuple[str, ...]) -> None:
+    from fhircase.mapping import from_bundle
+
+    other = Version.R4 if fhir is Version.R5 else Version.R5
+    if len(from_bundle(resources, other.value, overlays).refused) < refused:
+        say(f"more of it can be read as {other.value}: try --fhir {other.value}")
 
 
 def _placed(problem: Any, resource: Any, where: str) -> Any:

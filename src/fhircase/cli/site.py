@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from fhircase.cli import exits
-from fhircase.cli.screen import Meter, complain, say, table
+from fhircase.cli.screen import Meter, amount, complain, say, table
 
 if TYPE_CHECKING:
     from fhircase.cli.intake import Intake
@@ -92,8 +92,10 @@ def show_pull(report: "PullReport") -> None:
     """Tell people what a pull found; on stderr, as the records themselves go to stdout."""
     say(
         f"pull from {report.server}: {report.looked_at} resources looked at, {report.echoes} as agreed, "
-        f"{len(report.changes)} records with news, {report.requests} requests"
+        f"{amount(len(report.changes), 'record')} with news, {amount(report.requests, 'request')}"
     )
+    if not report.requests and not report.stopped:
+        say("nothing to ask for: none of our records is there yet, and no `organization` says what is addressed to us")
     _show_standings([*report.refused, *report.conflicts], report.remarks, report.stopped)
 
 
@@ -103,7 +105,7 @@ def named(key: "RecordKey") -> str:
 
 
 def _show_standings(waiting: "Iterable[Standing]", remarks: "Iterable[Standing]", stopped: str) -> None:
-    for each in waiting:
+    for each in _told_one_by_one(waiting, stopped):
         say(f"{named(each.key)}: {each.state}{f' ({each.code})' if each.code else ''}: {each.reason}".rstrip(": "))
         complain(problem for problem in each.problems if str(problem) != each.reason)
     for each in remarks:
@@ -111,6 +113,18 @@ def _show_standings(waiting: "Iterable[Standing]", remarks: "Iterable[Standing]"
         complain(each.problems)
     if stopped:
         say(f"stopped: {stopped}")
+
+
+def _told_one_by_one(waiting: "Iterable[Standing]", stopped: str) -> "Iterator[Standing]":
+    """Those with a reason of their own; what waits only because the server stopped us is counted."""
+    same = 0
+    for each in waiting:
+        if stopped and each.reason == stopped:
+            same += 1
+        else:
+            yield each
+    if same:
+        say(f"{amount(same, 'record')} still owed; push again once this is put right")
 
 
 def code_of(report: "PushReport | PullReport") -> int:

@@ -16,11 +16,12 @@ def status(ledger: Ledger = None, as_json: AsJson = False, config: Config = None
     from fhircase.ledger import open_ledger
 
     with open_ledger(ledger or load(config).ledger, create=False) as kept:
-        found = kept.status()
+        found = kept.status()["servers"]
+    servers = {name: {state: counts.get(state, 0) for state in STATES} for name, counts in found.items()}
     if as_json:
-        print_json(found)
-    rows = [(name, *(str(counts.get(state, 0)) for state in STATES)) for name, counts in found["servers"].items()]
-    if not as_json:
+        print_json({"servers": servers})
+    else:
+        rows = [(name, *map(str, counts.values())) for name, counts in servers.items()]
         table("records", ("server", *STATES), rows)
-    waiting = any(counts.get(state) for counts in found["servers"].values() for state in STATES[1:])
+    waiting = any(counts[state] for counts in servers.values() for state in STATES[1:])
     exits.leave([exits.OWED if waiting else exits.DONE])

@@ -32,6 +32,9 @@ def _found(piece: Piece) -> Found:
         return Found(piece.source, piece.text, problems=(piece.problem,))
     value = piece.value
     if isinstance(value, dict) and isinstance(value.get("resourceType"), str):
+        if value["resourceType"] == "Bundle" and not _is_list_of_objects(value.get("entry", [])):
+            problem = Problem("not a list of objects", "Bundle.entry", source=piece.source, hint="correct the Bundle")
+            return Found(piece.source, piece.text, problems=(problem,))
         return Found(piece.source, piece.text, value)
     if isinstance(value, dict) and "record" in value:
         hint = "`fhircase map` makes resources of records"
@@ -42,17 +45,21 @@ def _found(piece: Piece) -> Found:
     return Found(piece.source, piece.text, problems=(problem,))
 
 
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
 def places(found: Found) -> Iterator[tuple[Any, str]]:
     """Each resource that was found, those inside a Bundle one by one, with file and line."""
     if found.resource is None:
         return
     entries = found.resource.get("entry") if found.resource.get("resourceType") == "Bundle" else None
-    if not isinstance(entries, list):
+    if entries is None:
         yield found.resource, found.source
         return
     name, _, start = found.source.rpartition(":")
     for entry, line in zip(entries, _entry_lines(found.text, int(start)), strict=True):
-        if isinstance(entry, dict) and entry.get("resource") is not None:
+        if entry.get("resource") is not None:
             yield entry["resource"], f"{name}:{line}"
 
 
