@@ -51,6 +51,7 @@ class World:
     url: str
     folder: Path
     namespace: str = field(default_factory=lambda: f"https://h-{uuid4().hex[:12]}.example")
+    fhir: str = "R4"
     sites: list[Site] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -107,8 +108,8 @@ class World:
                 for record in (self.case(each), self.plan(each), self.referral(each))]
 
     def site(self, name: str, url: str = "", **settings: Any) -> Site:
-        config = Config.model_validate({
-            "ledger": str(self.folder / name), "servers": {"ehr": {"url": url or self.url, **settings}}})
+        server = {"url": url or self.url, "fhir": self.fhir, **settings}
+        config = Config.model_validate({"ledger": str(self.folder / name), "servers": {"ehr": server}})
         site = open_site(config, "ehr")
         self.sites.append(site)
         return site

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.strategies import objects
 
 from fhircase.exchange.equality import same
-from fhircase.exchange.merge import WHOLE, changed, merge
+from fhircase.exchange.merge import WHOLE, apart, changed, merge, within
 from fhircase.model import (
     RECORDS,
     Activity,
@@ -257,3 +257,69 @@ def test_scalars_that_both_sides_changed_apart_are_always_named(four):
 
 def _mere_link(name, value):
     return name == "client" and getattr(value, "link", None) is not None
+
+
+def notes(*texts):
+    return tuple(Note(text=text) for text in texts)
+
+
+def noted(*texts):
+    return plan(notes=notes(*texts))
+
+
+def test_notes_that_both_sides_append_are_all_kept_theirs_first():
+    merged = three(noted("a", "b"), noted("a", "c"), noted("a"))
+    assert (merged.record.notes, merged.conflicts) == (notes("a", "c", "b"), ())
+    assert (merged.from_ours, merged.from_theirs) == (("notes",), ("notes",))
+
+
+def test_the_same_note_appended_by_both_sides_is_there_once():
+    merged = three(noted("a", "b", "d"), noted("a", "b"), noted("a"))
+    assert merged.record.notes == notes("a", "b", "d")
+
+
+@pytest.mark.parametrize("ours", [("b",), ("b", "a"), ("A", "b"), ()])
+def test_a_list_that_one_side_did_more_to_than_append_is_a_conflict(ours):
+    merged = three(noted(*ours), noted("a", "c"), noted("a"))
+    assert (merged.record.notes, merged.conflicts) == (notes("a", "c"), ("notes",))
+
+
+def test_without_a_base_nobody_knows_what_was_appended():
+    assert merge(noted("a"), None, noted("b"), None).conflicts == ("notes",)
+
+
+texts = st.lists(st.sampled_from("abcd"), max_size=4)
+
+
+@given(texts, texts, texts, texts)
+def test_what_both_sides_append_is_never_lost_and_never_doubled(base, other_base, ours, theirs):
+    merged = merge(noted(*base, *ours), noted(*base), noted(*other_base, *theirs), noted(*other_base))
+    made = [note.text for note in merged.record.notes]
+    assert merged.conflicts == () or other_base != base
+    if ours and theirs and merged.conflicts == ():
+        assert made[: len(other_base) + len(theirs)] == other_base + theirs
+        assert set(ours) <= set(made)
+        assert all(made.count(text) <= (other_base + theirs + ours).count(text) for text in made)
+
+
+@given(texts, texts, texts)
+def test_either_order_of_merging_keeps_the_same_notes(base, ours, theirs):
+    one = three(noted(*base, *ours), noted(*base, *theirs), noted(*base)).record.notes
+    other = three(noted(*base, *theirs), noted(*base, *ours), noted(*base)).record.notes
+    assert {note.text for note in one} == {note.text for note in other}
+
+
+@pytest.mark.parametrize(("path", "differs"), [
+    ("title", True), ("description", False), ("goals[g1].lifecycle", True), ("goals[g1]", True), ("goals", True),
+    ("goals[g2]", False), ("goals[]", False), (WHOLE, True),
+])
+def test_what_two_versions_still_differ_at(path, differs):
+    other = plan(title="two", goals=(but(BASE.goals[0], lifecycle="active"), BASE.goals[1]))
+    assert apart([path], BASE, other) == ((path,) if differs else ())
+
+
+def test_a_path_lies_within_the_places_around_it():
+    assert within(["goals[g1].target[t1]", "title"], ["goals[g1]", "title"])
+    assert not within(["goals[g1]"], ["goals[g1].lifecycle"])
+    assert not within(["titles"], ["title"])
+    assert within(["title"], [WHOLE])

@@ -2,6 +2,8 @@
 
 from tests.world import answered, but, lines
 
+from fhircase.model import Note
+
 
 def test_our_own_writes_are_not_echoed(world):
     world.patient(0)
@@ -155,3 +157,78 @@ def test_an_agency_changes_its_task_and_nothing_of_the_hospitals(world):
     done = world.one("Procedure", "outcome", "R-0:o1:x1")
     assert done["subject"]["reference"] == request["subject"]["reference"]
     assert agency.pull().changes == ()
+
+
+def disputed(world):
+    """A hospital whose plan has another title on the server than the one it wanted to send."""
+    world.patient(0)
+    hospital = world.hospital()
+    hospital.push(lines(world.caseload(1)))
+    world.edit(world.one("CarePlan", "care-plan", "P-0"), title="theirs")
+    ours = but(world.plan(0), title="ours")
+    [conflict] = hospital.push(lines([ours])).conflicts
+    assert paths(conflict) == ["title"]
+    return hospital, ours
+
+
+def paths(standing):
+    return [problem.path for problem in standing.problems]
+
+
+def test_a_conflict_is_not_lost_by_pushing_the_same_again(world):
+    hospital, ours = disputed(world)
+    for _ in range(2):
+        report = hospital.push(lines([ours]))
+        assert [paths(each) for each in report.conflicts] == [["title"]]
+    assert world.one("CarePlan", "care-plan", "P-0")["title"] == "theirs"
+
+
+def test_a_conflict_is_not_lost_by_an_edit_of_another_field(world):
+    hospital, ours = disputed(world)
+    [conflict] = hospital.push(lines([but(ours, description="more")])).conflicts
+    assert paths(conflict) == ["title"]
+    [conflict] = hospital.pull().conflicts
+    assert paths(conflict) == ["title"]
+
+    settled = but(ours, description="more", title="theirs")
+    assert hospital.push(lines([settled])).outstanding == 0
+    plan = world.one("CarePlan", "care-plan", "P-0")
+    assert (plan["title"], plan["description"]) == ("theirs", "more")
+
+
+def test_a_conflict_grows_by_what_else_both_sides_change(world):
+    hospital, ours = disputed(world)
+    world.edit(world.one("CarePlan", "care-plan", "P-0"), description="theirs")
+    [conflict] = hospital.pull().conflicts
+    assert paths(conflict) == ["title"]
+    [conflict] = hospital.push(lines([but(ours, description="ours")])).conflicts
+    assert paths(conflict) == ["description", "title"]
+
+
+def test_a_disputed_field_said_anew_is_decided_for_us(world):
+    hospital, ours = disputed(world)
+    report = hospital.push(lines([but(ours, title="ours, all the same")]))
+    assert (report.outstanding, report.updated) == (0, 1)
+    assert world.one("CarePlan", "care-plan", "P-0")["title"] == "ours, all the same"
+
+
+def test_a_conflict_ends_when_the_other_side_comes_round(world):
+    hospital, _ = disputed(world)
+    world.edit(world.one("CarePlan", "care-plan", "P-0"), title="ours")
+    assert hospital.pull().conflicts == ()
+    report = hospital.push()
+    assert (report.sent, report.outstanding) == (0, 0)
+
+
+def test_notes_added_on_both_sides_are_all_there(world):
+    world.patient(0)
+    hospital = world.hospital()
+    hospital.push(lines(world.caseload(1)))
+    task = next(each for each in world.everything() if each["resourceType"] == "Task" and "focus" in each
+                and each["focus"]["reference"].startswith("EpisodeOfCare/"))
+    world.edit(task, note=[{"text": "theirs"}])
+    report = hospital.push(lines([but(world.case(0), notes=(Note(text="ours"),))]))
+
+    assert (report.outstanding, report.conflicts) == (0, ())
+    [(_, case)] = hospital.pull().changes
+    assert [note.text for note in case.notes] == ["theirs", "ours"]

@@ -1,10 +1,10 @@
 """Two sides' changes to one record brought together, each compared with what that side was last known to hold.
 
-Rule per field: ours unchanged, take theirs; theirs unchanged, take ours; both the same, take that; else it is a
-conflict, named by its path, and theirs stands until a person decides.
+Rule per field: ours unchanged, take theirs; theirs unchanged, take ours; both the same, take that; both only added to
+a list, take all of it; else it is a conflict, named by its path, and theirs stands until a person decides.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -57,9 +57,11 @@ class _Four:
     ours_base: Any
     theirs: Any
     theirs_base: Any
+    based: bool = False
+    """Whether both bases are known, so that an empty one says that there was nothing."""
 
-    def each(self, take: Callable[[Any], Any]) -> "_Four":
-        return _Four(take(self.ours), take(self.ours_base), take(self.theirs), take(self.theirs_base))
+    def each(self, take: Callable[[Any], Any], *, based: bool = False) -> "_Four":
+        return _Four(take(self.ours), take(self.ours_base), take(self.theirs), take(self.theirs_base), based)
 
 
 @dataclass(slots=True)
@@ -101,12 +103,33 @@ def changed(before: Record, now: Record) -> tuple[str, ...]:
     return merge(before, before, now, before, linked=False).from_theirs
 
 
+def apart(paths: Iterable[str], one: Record, other: Record) -> tuple[str, ...]:
+    """Those of the paths at which two versions of a record still differ."""
+    differing = changed(one, other)
+    return tuple(path for path in paths if any(_touch(path, each) for each in differing))
+
+
+def within(paths: Iterable[str], places: Iterable[str]) -> bool:
+    """Whether all of the paths lie at or in one of these places."""
+    around = tuple(places)
+    return all(any(place in (path, WHOLE) or _inside(path, place) for place in around) for path in paths)
+
+
+def _touch(one: str, other: str) -> bool:
+    return WHOLE in (one, other) or one == other or _inside(one, other) or _inside(other, one)
+
+
+def _inside(path: str, place: str) -> bool:
+    return path.startswith((f"{place}.", f"{place}["))
+
+
 def _fields(four: _Four) -> Iterator[tuple[str, _Four]]:
     """Each field with its four values. What has no base has said nothing: the field's default."""
     model = type(four.ours)
     for name, info in model.model_fields.items():
         nothing = ABSENT if info.is_required() else info.default
-        yield name, four.each(partial(_field, model, name, nothing))
+        based = isinstance(four.ours_base, model) and isinstance(four.theirs_base, model)
+        yield name, four.each(partial(_field, model, name, nothing), based=based)
 
 
 def _field(model: type[BaseModel], name: str, nothing: Any, side: Any) -> Any:
@@ -130,14 +153,36 @@ def _value(path: str, four: _Four, notes: _Notes) -> Any:
         return _object(path, four, notes)
     if _listed(four.ours, four.theirs):
         return _items(path, four, notes)
+    return _whole(path, four, notes)
+
+
+def _whole(path: str, four: _Four, notes: _Notes) -> Any:
     if same(four.ours, four.ours_base):
         notes.theirs.append(path)
         return four.theirs
     if same(four.theirs, four.theirs_base):
         notes.ours.append(path)
         return four.ours
+    if four.based and (more := _added(four.ours, four.ours_base)) and _added(four.theirs, four.theirs_base):
+        return _together(path, four, more, notes)
     notes.conflicts.append(path)
     return four.theirs
+
+
+def _added(now: Any, before: Any) -> tuple[Any, ...]:
+    """What was appended to a list whose entries have no ids; nothing if anything else happened to it."""
+    longer = isinstance(now, tuple) and isinstance(before, tuple) and len(now) > len(before)
+    return now[len(before):] if longer and same(now[:len(before)], before) else ()
+
+
+def _together(path: str, four: _Four, more: Iterable[Any], notes: _Notes) -> Any:
+    """Theirs, and of what we appended that which they have not appended, too."""
+    theirs = _added(four.theirs, four.theirs_base)
+    new = tuple(each for each in more if not any(same(each, other) for other in theirs))
+    notes.theirs.append(path)
+    if new:
+        notes.ours.append(path)
+    return four.theirs + new
 
 
 def _mergeable(four: _Four) -> bool:

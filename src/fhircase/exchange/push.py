@@ -106,13 +106,19 @@ def _completes(part: Part, known: Known) -> bool:
     return not alike(resolve(part.resource, known, part.before), part.resource)
 
 
-def entry(part: Part, can: Abilities) -> bundle.Entry | None:
-    """The transaction's entry for a part; None where there is nothing to send."""
+def entry(part: Part, can: Abilities, base_url: str) -> bundle.Entry | None:
+    """The transaction's entry for a part; None where there is nothing to send.
+
+    An update says its full URL, too: relative references in an entry without one lead nowhere, say strict servers.
+    Source: https://hl7.org/fhir/R4/bundle.html#references
+    """
     if part.new and (named := guard(part, can)):
         return bundle.create(part.resource, if_none_exist={"identifier": criteria([named])})
     if part.new:
         return bundle.create(part.resource)
-    return bundle.update(part.resource, if_match=part.etag) if part.changed else None
+    if not part.changed:
+        return None
+    return {"fullUrl": f"{base_url}/{part.reference}", **bundle.update(part.resource, if_match=part.etag)}
 
 
 def guard(part: Part, can: Abilities) -> str:

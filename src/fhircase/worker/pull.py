@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 
 from fhircase.errors import ConfigError, Problem, ResourceRefused, ServerError
 from fhircase.exchange.links import key_of
+from fhircase.exchange.merge import apart
 from fhircase.exchange.people import PATIENT, reference_of
 from fhircase.exchange.pull import part_types
 from fhircase.exchange.references import Json, targets, token
 from fhircase.fhir.lenient import objects_at
-from fhircase.ledger import Change, RecordKey, State, Verdict
+from fhircase.ledger import Change, Delivery, RecordKey, State, Verdict
 from fhircase.mapping import from_bundle
 from fhircase.mapping.compiled import all_compiled
 from fhircase.model import Record
 from fhircase.worker.absorb import Taken, base_of, gather, of_rows, take
 from fhircase.worker.fetch import AT_ONCE, Found, fetch, seen
-from fhircase.worker.intake import disputed
+from fhircase.worker.intake import disputed, in_dispute, local_base, together
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.report import PullReport, Standing, standing
 from fhircase.worker.station import Progress, Station, silent
@@ -109,16 +110,24 @@ def _note(run: _Run, key: RecordKey, taken: Taken) -> None:
     station, now = run.station, run.station.now()
     ledger, server = station.ledger, station.server
     delivery = ledger.deliveries(server, [key]).get(key)
-    if taken.conflicts:
-        ledger.park(server, key, disputed(taken.conflicts), now=now)
-    elif delivery is not None and delivery.state is State.CONFLICT:
-        pass  # More news does not decide what a person has to decide.
+    if undecided := together(taken.conflicts, _undecided(station, delivery, taken)):
+        ledger.park(server, key, disputed(undecided), now=now)
     elif taken.settled:
         ledger.pulled(server, [key], now=now)
     else:
         ledger.wish(server, [key], now=now)
     if taken.remarks:
         run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
+
+
+def _undecided(station: Station, delivery: Delivery | None, taken: Taken) -> tuple[str, ...]:
+    """What is in dispute still: news decides nothing, but both sides may say the same now."""
+    before = in_dispute(delivery)
+    if not before or delivery is None:
+        return ()
+    known = station.ledger.records([delivery.key]).get(delivery.key)
+    ours = local_base(known) if known else None
+    return apart(before, ours, taken.record) if ours else before
 
 
 def _refuse(run: _Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> None:

@@ -19,6 +19,7 @@ from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.equality import same
 from fhircase.exchange.order import islands
 from fhircase.exchange.people import PATIENT, criteria
+from fhircase.exchange.pull import unchanged
 from fhircase.exchange.push import Part, entry, known, resolved
 from fhircase.exchange.references import token
 from fhircase.fhir import bundle
@@ -86,7 +87,7 @@ class Sender(Settler):
         return patients, [resolved(part, there) for part in parts]
 
     def _entry(self, part: Part) -> bundle.Entry | None:
-        return entry(part, self.station.can if part.new else Abilities())
+        return entry(part, self.station.can if part.new else Abilities(), self.station.client.base_url)
 
     def _made(self, results: Iterable[EntryResult]) -> None:
         for result in results:
@@ -264,5 +265,6 @@ class Sender(Settler):
 
 
 def _newer(part: Part, found: dict[str, Found]) -> bool:
+    # Not by ETag: one server writes the same version in two ways, in a transaction's answer and in a read.
     there = found.get(part.reference)
-    return there is not None and there.etag != part.etag
+    return there is not None and not unchanged(part.before, there.resource)
