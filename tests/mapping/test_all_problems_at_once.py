@@ -1,0 +1,40 @@
+"""Whatever is wrong with a resource is told at once, each problem with its place and its rule."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fhircase.errors import ResourceRefused
+from fhircase.mapping import from_fhir, to_fhir
+from tests.strategies import records
+
+# A place in each kind's anchor, what is wrong there, and the rule's field that says so.
+WRONG: dict[str, list[tuple[str, Any, str]]] = {
+    "case": [("status", "bogus", "status"), ("note", "no list", "notes"), ("priority", "soon", "priority")],
+    "care-plan": [("status", "bogus", "status"), ("note", "no list", "notes"), ("title", {}, "title")],
+    "referral": [("status", "bogus", "status"), ("note", "no list", "notes"), ("authoredOn", "2026-13", "sent")],
+    "work-item": [("priority", "soon", "priority"), ("note", "no list", "notes"), ("authoredOn", "now", "created")],
+    "need": [("note", "no list", "notes"), ("onsetDateTime", "19x", "since"), ("code", "food", "what")],
+    "goal": [("lifecycleStatus", "bogus", "lifecycle"), ("note", {}, "notes"), ("startDate", "soon", "start")],
+}
+CASES = [(kind, fhir) for kind in WRONG for fhir in ("R4", "R5")]
+
+
+@pytest.mark.parametrize(("kind", "fhir"), CASES)
+def test_every_problem_is_told_with_its_rule(kind: str, fhir: str) -> None:
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(records(kind), st.sets(st.sampled_from(range(3)), min_size=1))
+    def holds(record: Any, chosen: set[int]) -> None:
+        there = to_fhir(record, fhir)
+        wrong = [WRONG[kind][number] for number in sorted(chosen)]
+        for name, value, _ in wrong:
+            there[0][name] = value
+        with pytest.raises(ResourceRefused) as refusal:
+            from_fhir(there, fhir, kind)
+        told = {problem.rule.rpartition(" ")[2] for problem in refusal.value.problems}
+        assert told == {field for _, _, field in wrong}
+        assert all(problem.path and ".yaml:" in problem.rule for problem in refusal.value.problems)
+
+    holds()
