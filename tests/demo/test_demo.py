@@ -21,6 +21,16 @@ def test_it_closes_the_loop_and_its_proof_holds() -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.count("│ yes │") == 6
     assert "│ no  │" not in result.stdout
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in loop_of(result.stdout).splitlines()]
+    completed = [row for row in rows if row[1:2] == ["completed"]]
+    assert completed
+    assert all(row[2:4] == ["completed", "completed"] for row in completed)
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+def loop_of(shown: str) -> str:
+    """The table of where referrals stand after the hospital took the answers in."""
+    return shown.partition("the loop is closed")[2].partition("╰")[0]
 
 
 def test_the_server_stays_up_when_asked_to() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from fhircase.demo.agency import answered, busiest, ours
+from fhircase.demo.caseload import caseload, stories
 from fhircase.demo.hospital import followed_up
 from fhircase.model import CarePlan, Case, Key, Record, Referral
 from fhircase.records.sample import sample
@@ -52,3 +53,12 @@ def test_the_hospital_closes_what_is_done_and_asks_the_next_agency_after_a_decli
         assert referral.plan.record
         assert isinstance(changed[referral.plan.record], CarePlan)
     assert any(isinstance(record, Case) for record in changed.values())
+
+
+def test_the_caseload_begins_with_the_stories_of_the_fixtures_and_has_as_many_clients_as_asked_for() -> None:
+    told = [len(story) for story in stories()]
+    assert told == [4, 4, 4]
+    for count in (1, 3, 10):
+        records = caseload(count, seed=1)
+        assert sum(isinstance(record, Case) for record in records) == count
+        assert len({record.key for record in records}) == len(records)

@@ -6,7 +6,6 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
-from fhircase.cli.screen import say
 
 
 @told
@@ -20,5 +19,4 @@ def demo(
     from fhircase.demo.run import demo as run
 
     if not run(count, Console(highlight=False), keep=keep):
-        say("the proof fails: see above")
         exits.leave([exits.BUG])

@@ -24,11 +24,11 @@ _DECISIONS: dict[OfferStatus, tuple[OfferStatus, ...]] = {
 def busiest(records: Iterable[Record]) -> str:
     """The number of the agency with most referrals waiting for an answer."""
     waiting = Counter(
-        offer.agency.identifier.value
+        number_of(offer)
         for record in records
         if isinstance(record, Referral) and record.status == "sent"
         for offer in record.offers
-        if offer.status in _DECISIONS and offer.agency and offer.agency.identifier
+        if offer.status in _DECISIONS and number_of(offer)
     )
     return str(max(sorted(waiting, key=str), key=lambda number: waiting[number], default="ORG-02"))
 
@@ -43,7 +43,12 @@ def answered(records: Iterable[Record], us: str, now: datetime, chance: Chance) 
 
 def ours(offer: Offer, us: str) -> bool:
     """Whether an offer is made to an agency."""
-    return bool(offer.agency and offer.agency.identifier and offer.agency.identifier.value == us)
+    return number_of(offer) == us
+
+
+def number_of(offer: Offer) -> str:
+    """The number of the agency that an offer is made to, if it has one."""
+    return str(offer.agency.identifier.value) if offer.agency and offer.agency.identifier else ""
 
 
 def _answer(referral: Referral, us: str, now: datetime, chance: Chance) -> Referral | None:

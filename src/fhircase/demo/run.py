@@ -13,15 +13,16 @@ from rich.console import Console
 
 from fhircase.client import FHIRClient
 from fhircase.config import Config
-from fhircase.demo.agency import answered, busiest, ours
+from fhircase.demo.agency import answered, busiest, number_of, ours
+from fhircase.demo.caseload import caseload
 from fhircase.demo.hospital import followed_up
 from fhircase.demo.population import settle
 from fhircase.demo.proof import Finding, everything, proof
 from fhircase.demo.server import LocalServer, start
 from fhircase.demo.show import Stage
-from fhircase.model import Key, Record, Referral
+from fhircase.model import CarePlan, Key, Record, Referral
 from fhircase.records import as_line
-from fhircase.records.sample import MRN, NAMESPACE, ORGANIZATIONS, agencies, sample
+from fhircase.records.sample import MRN, NAMESPACE, ORGANIZATIONS, agencies
 from fhircase.records.sample.chance import Chance
 from fhircase.wiring import Site, open_site
 from fhircase.worker.report import PullReport, PushReport
@@ -40,7 +41,7 @@ def demo(count: int, console: Console, *, keep: bool = False, seed: int = SEED) 
     """
     folder = Path(tempfile.mkdtemp(prefix="fhircase-demo-"))
     stage = Stage(console)
-    stage.say("Starting a FHIR server on this machine ...")
+    stage.say("Starting a FHIR R4 server (SEKMET, from PyPI) on this machine ...")
     server: LocalServer | None = None
     try:
         server = start(folder / "server")
@@ -69,43 +70,67 @@ class Demo:
 
     def run(self, count: int) -> bool:
         """Everything, from the first push to the proof."""
-        caseload = list(sample(count, self.seed))
-        self._remember(caseload)
+        records = caseload(count, self.seed)
+        self._remember(records)
         with FHIRClient(self.base_url) as client:
-            settled = settle(client, caseload)
-            self.stage.say(f"An EHR's patients and organizations are there: {settled} resources.")
-            self._exchange(caseload)
+            settled = settle(client, records)
+            self.stage.say(f"It has what an EHR has: {settled} patients and organizations.")
+            self._exchange(records)
             again = self._again()
             self.stage.exchanged(self.reports)
-            self.stage.say("Reading everything back from the server ...")
+            self.stage.say("6. The whole server is read, and compared with what the hospital believes.")
             return self.stage.findings([*proof(everything(client), self.known), again])
 
-    def _exchange(self, caseload: list[Record]) -> None:
-        asked = busiest(caseload)
-        name = agencies()[asked]
-        self.stage.say(f"The hospital sends its caseload: {len(caseload)} records of {_clients(caseload)} clients.")
-        self._push("hospital", None, caseload)
-        self.stage.say(f"{name} reads what it is asked, and answers.")
-        news = self._pull(name, asked)
-        now = datetime.now(UTC)
-        answers = answered(news, asked, now, Chance(self.seed))
+    def _exchange(self, records: list[Record]) -> None:
+        asked = busiest(records)
+        name, now = agencies()[asked], datetime.now(UTC)
+        self.stage.say(f"1. The hospital pushes its caseload: {len(records)} records of {_clients(records)} clients.")
+        self._push("hospital", None, records)
+        self.stage.say(f"2. {name}, with a ledger of its own, pulls what it is asked, and answers.")
+        answers = answered(self._pull(name, asked), asked, now, Chance(self.seed))
         self._push(name, asked, list(answers))
-        self.stage.examples(
-            f"what {name} answered", ("referral", "for", "answer"), [_told(each, asked) for each in answers]
-        )
-        self.stage.say("The hospital reads the answers, closes what is done and asks the next agency after a decline.")
-        back = sorted(self._pull("hospital", None), key=lambda record: str(record.key))
-        self._remember(back)
-        self.stage.examples(
-            "what came back", ("record", "stands at", "its offers"), [_standing(record) for record in back]
-        )
-        followed = followed_up(self.known, [record for record in back if isinstance(record, Referral)], now)
+        told = [_told(each, asked) for each in answers]
+        self.stage.examples(f"{name} answers", ("referral", "for", "answer", "provided, or why not"), told)
+        self.stage.say("3. The hospital pulls the answers.")
+        news = self._news()
+        self.stage.say("4. It closes what is done, in plan and case too, and asks the next agency after a decline.")
+        followed = followed_up(self.known, news, now)
         self._remember(followed)
         self._push("hospital", None, followed)
+        closed = [self._standing(each, asked) for each in news]
+        self.stage.examples(
+            "the loop is closed", ("referral", "answer", "is now", "in the plan", "next agency"), closed
+        )
+
+    def _news(self) -> list[Referral]:
+        """The answers; beside them the server gives what it only spells in another way."""
+        back = self._pull("hospital", None)
+        told = [record for record in back if record.key is None or self.known.get(record.key) != record]
+        self._remember(back)
+        if same := len(back) - len(told):
+            self.stage.add(
+                f"{len(told)} bring answers; {same} more say what they said, "
+                "but the server spells their decimals in its own way (72.50 as 72.5)."
+            )
+        answers = [record for record in told if isinstance(record, Referral)]
+        return sorted(answers, key=lambda referral: referral.key.value)
+
+    def _standing(self, answer: Referral, asked: str) -> tuple[str, ...]:
+        """Where a referral stands: its own status, its activity's in the plan, and the agency asked next."""
+        now = self.known[answer.key]
+        if not isinstance(now, Referral):
+            raise TypeError(type(now))
+        plan = self.known.get(now.plan.record) if now.plan and now.plan.record else None
+        activities = plan.activities if isinstance(plan, CarePlan) else ()
+        done = next((each.status for each in activities if each.id == now.activity), "")
+        following = [agencies().get(number_of(each), "") for each in now.offers[len(answer.offers) :]]
+        answers = _answer(answer, asked)
+        nobody = "nobody left to ask" if answers == "declined" else ""
+        return now.key.value, answers, now.status, done, ", ".join(following) or nobody
 
     def _again(self) -> Finding:
         """Push all of it once more: nothing may go over."""
-        self.stage.say("The hospital sends all of it once more.")
+        self.stage.say("5. The hospital pushes all of it once more: nothing may go over.")
         report = self._push("hospital", None, list(self.known.values()))
         wrong = f"{report.requests} requests, {report.created} created, {report.updated} updated"
         silent = not (report.requests or report.created or report.updated)
@@ -156,10 +181,13 @@ def _clients(records: list[Record]) -> int:
     return sum(1 for record in records if record.key is not None and record.key.kind == "case")
 
 
-def _told(referral: Referral, us: str) -> tuple[str, str, str]:
-    return referral.key.value, referral.domain, ", ".join(each.status for each in referral.offers if ours(each, us))
+def _answer(referral: Referral, us: str) -> str:
+    return ", ".join(each.status for each in referral.offers if ours(each, us))
 
 
-def _standing(record: Record) -> tuple[str, str, str]:
-    offers = ", ".join(each.status for each in record.offers) if isinstance(record, Referral) else ""
-    return str(record.key), str(getattr(record, "status", "")), offers
+def _told(referral: Referral, us: str) -> tuple[str, str, str, str]:
+    mine = [each for each in referral.offers if ours(each, us)]
+    given = [each.quantity for offer in mine for each in offer.outcomes if each.quantity]
+    why = [each.status_reason.text or "" for each in mine if each.status == "declined" and each.status_reason]
+    words = ", ".join([*(f"{each.value} {each.unit}" for each in given), *why])
+    return referral.key.value, referral.domain, _answer(referral, us), words

@@ -95,9 +95,13 @@ def _launch(data_dir: Path, port: int) -> LocalServer:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*_command(), "serve", "--config", str(settings), "--host", HOST, "--port", str(port)],
-            cwd=data_dir, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            cwd=data_dir,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             # A proxy of this machine's is not for loopback.
-            env={**os.environ, "NO_PROXY": HOST, "no_proxy": HOST})
+            env={**os.environ, "NO_PROXY": HOST, "no_proxy": HOST},
+        )
     return LocalServer(base_url, port, process, log)
 
 
