@@ -89,7 +89,7 @@ class World:
         return CarePlan(
             key=self.key("care-plan", f"P-{number}"), client=self.person(number), status="active", title="plan",
             case=Link(record=self.key("case", f"C-{number}")),
-            goals=(Goal(id="g1", description=Concept(text="eat")),),
+            goals=(Goal(id="g1", description=Concept(text="eat"), lifecycle="active"),),
             needs=(Link(record=self.key("need", f"C-{number}:n1")),),
             activities=(Activity(id="a1", what=Concept(text="ask"), goals=("g1",),
                                  referral=Link(record=self.key("referral", f"R-{number}"))),))
@@ -123,9 +123,11 @@ class World:
     def everything(self) -> Iterator[dict[str, Any]]:
         """All of this test's resources that can be found."""
         for kind in TYPES:
-            for resource in self.client.search(kind):
-                if any(str(i.get("system", "")).startswith(self.namespace) for i in resource.get("identifier", ())):
-                    yield resource
+            yield from filter(self.owns, self.client.search(kind))
+
+    def owns(self, resource: dict[str, Any]) -> bool:
+        """Whether a resource has an identifier of this test's."""
+        return any(str(each.get("system", "")).startswith(self.namespace) for each in resource.get("identifier", ()))
 
     def doubled(self) -> list[tuple[str, str, str]]:
         """Identifiers that more than one resource of a type has."""

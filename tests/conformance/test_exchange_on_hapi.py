@@ -1,4 +1,4 @@
-"""Push and pull over HAPI FHIR servers: what holds on SEKMET holds there, in R4 and in R5."""
+"""Push and pull over HAPI FHIR servers that refuse what is not valid: what holds on SEKMET holds there, R4 and R5."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.interop
 
 VERSIONS = ("R4", "R5")
 CLIENTS = 12
+ODD = r"C-1:2|3,4\5$6&7+8 9%/é"
 
 ELSEWHERE = {
     # They look into resources as R4 has them.
@@ -40,7 +41,7 @@ ELSEWHERE = {
 
 @pytest.fixture(params=VERSIONS)
 def world(request: pytest.FixtureRequest, hapi: Callable[..., str], tmp_path: Path) -> Iterator[World]:
-    world = World(hapi(request.param), tmp_path, fhir=request.param)
+    world = World(hapi(request.param, validating=True), tmp_path, fhir=request.param)
     yield world
     world.close()
 
@@ -50,7 +51,23 @@ for sentences in (test_push, test_pull, test_hospital_and_agency):
     globals().update({name: sentence for name, sentence in told.items() if name not in ELSEWHERE})
 
 
-# -- a sample caseload, on servers that refuse what is not valid --------------------------------------
+def test_signs_that_searches_use_may_stand_in_identifiers(world: World) -> None:
+    world.patient(0)
+    case = but(world.case(0), key=world.key("case", ODD))
+    assert world.hospital("first").push(lines([case])).outstanding == 0
+    report = world.hospital("second").push(lines([case]))
+    assert (report.created, report.outstanding, world.doubled()) == (0, 0, [])
+
+
+@pytest.mark.parametrize("kind", ["CareTeam", "Goal"])
+def test_what_sekmet_cannot_search_is_made_once_too(world: World, kind: str) -> None:
+    world.patient(0)
+    for ledger in ("first", "second"):
+        assert world.hospital(ledger).push(lines(world.caseload(1))).outstanding == 0
+    assert len(list(filter(world.owns, world.client.search(kind)))) == 1
+
+
+# -- a sample caseload --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

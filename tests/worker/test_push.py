@@ -190,7 +190,8 @@ def test_records_of_other_kinds_go_over_too(world, kind):
     record = {
         "work-item": WorkItem(key=world.key("work-item", "W"), nature="task", status="requested", intent="order"),
         "need": Need(key=world.key("need", "N"), client=world.person(0), what=Concept(text="x")),
-        "goal": Goal(key=world.key("goal", "G"), client=world.person(0), description=Concept(text="x")),
+        "goal": Goal(key=world.key("goal", "G"), client=world.person(0), description=Concept(text="x"),
+                     lifecycle="active"),
     }[kind]
     hospital = world.hospital()
     assert hospital.push([(as_line(record), record)]).sent == 1
