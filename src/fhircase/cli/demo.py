@@ -16,7 +16,8 @@ def demo(
     """Show a hospital and an agency exchanging a caseload over a real FHIR server, and prove that nothing got lost."""
     from rich.console import Console
 
+    from fhircase.cli.site import progress
     from fhircase.demo.run import demo as run
 
-    if not run(count, Console(highlight=False), keep=keep):
+    if not run(count, Console(highlight=False), keep=keep, watch=progress):
         exits.leave([exits.BUG])

@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +26,17 @@ from fhircase.records.sample import MRN, NAMESPACE, ORGANIZATIONS, agencies
 from fhircase.records.sample.chance import Chance
 from fhircase.wiring import Site, open_site
 from fhircase.worker.report import PullReport, PushReport
+from fhircase.worker.station import Progress, silent
 
 SEED = 1
+Watch = Callable[[], AbstractContextManager[Progress]]
 
 
-def demo(count: int, console: Console, *, keep: bool = False, seed: int = SEED) -> bool:
+def _unwatched() -> AbstractContextManager[Progress]:
+    return nullcontext(silent)
+
+
+def demo(count: int, console: Console, *, keep: bool = False, seed: int = SEED, watch: Watch = _unwatched) -> bool:
     """Run the demonstration and say whether the proof holds.
 
     Args:
@@ -38,6 +44,7 @@ def demo(count: int, console: Console, *, keep: bool = False, seed: int = SEED) 
         console: where it is shown.
         keep: leave the server up and print its address.
         seed: of the caseload and of what the agency decides.
+        watch: opens what is told how far a push or pull is.
     """
     folder = Path(tempfile.mkdtemp(prefix="fhircase-demo-"))
     stage = Stage(console)
@@ -45,7 +52,7 @@ def demo(count: int, console: Console, *, keep: bool = False, seed: int = SEED) 
     server: LocalServer | None = None
     try:
         server = start(folder / "server")
-        return Demo(server.base_url, folder, stage, seed).run(count)
+        return Demo(server.base_url, folder, stage, seed, watch).run(count)
     finally:
         if server is not None and keep:
             stage.say(f"The server stays up at {server.base_url}")
@@ -64,6 +71,7 @@ class Demo:
     folder: Path
     stage: Stage
     seed: int
+    watch: Watch = _unwatched
     known: dict[Key, Record] = field(default_factory=dict)
     """The hospital's records as its own system has them."""
     reports: list[tuple[str, PushReport | PullReport]] = field(default_factory=list)
@@ -84,7 +92,7 @@ class Demo:
     def _exchange(self, records: list[Record]) -> None:
         asked = busiest(records)
         name, now = agencies()[asked], datetime.now(UTC)
-        self.stage.say(f"1. The hospital pushes its caseload: {len(records)} records of {_clients(records)} clients.")
+        self.stage.say(f"1. The hospital pushes its caseload: {len(records)} records of {_clients(records)}.")
         self._push("hospital", None, records)
         self.stage.say(f"2. {name}, with a ledger of its own, pulls what it is asked, and answers.")
         answers = answered(self._pull(name, asked), asked, now, Chance(self.seed))
@@ -140,15 +148,15 @@ class Demo:
         self.known.update({record.key: record for record in records if record.key is not None})
 
     def _push(self, who: str, organization: str | None, records: list[Record]) -> PushReport:
-        with self._site(organization) as site:
-            report = site.push((as_line(record).strip(), record) for record in records)
+        with self._site(organization) as site, self.watch() as tell:
+            report = site.push(((as_line(record).strip(), record) for record in records), progress=tell)
         self.reports.append((who, report))
         self._waiting(report)
         return report
 
     def _pull(self, who: str, organization: str | None) -> list[Record]:
-        with self._site(organization) as site:
-            report = site.pull()
+        with self._site(organization) as site, self.watch() as tell:
+            report = site.pull(progress=tell)
         self.reports.append((who, report))
         self._waiting(report)
         return [record for _, record in report.changes]
@@ -177,8 +185,9 @@ class Demo:
             yield site
 
 
-def _clients(records: list[Record]) -> int:
-    return sum(1 for record in records if record.key is not None and record.key.kind == "case")
+def _clients(records: list[Record]) -> str:
+    number = sum(1 for record in records if record.key is not None and record.key.kind == "case")
+    return f"{number} {'client' if number == 1 else 'clients'}"
 
 
 def _answer(referral: Referral, us: str) -> str:
