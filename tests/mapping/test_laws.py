@@ -105,7 +105,7 @@ def said(reading: Reading, without: str, ids: set[str]) -> dict[str, list[Any]]:
 
 @EVERY
 def test_every_scalar_has_one_fate_and_the_fate_is_true(kind: str, fhir: str) -> None:
-    @settings(law, max_examples=60)
+    @law
     @given(records(kind), st.integers(0, 10_000), st.data())
     def holds(record: Any, seed: int, data: Any) -> None:
         there = strewn(to_fhir(record, fhir), seed)
