@@ -52,6 +52,10 @@ class Elements:
         """The names of `below`, for messages."""
         return [element.path.rpartition(".")[2] for element in self.below(parent)]
 
+    def resources(self) -> list[str]:
+        """The types of resource that are listed."""
+        return [name for name in self._below if f"{name}.meta" in self._known]
+
     @staticmethod
     def inside(element: Element) -> str:
         """Under which name the children of an element are found."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml.comments import CommentedMap
 
-from fhircase.errors import Problem
+from fhircase.errors import MappingFileError, Problem
 from fhircase.fhir.elements import elements
-from fhircase.mapping import files
+from fhircase.mapping import files, grammar
+from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.choice import Choice
-from fhircase.mapping.kinds.code import Code, Table
+from fhircase.mapping.kinds.code import Code
 from fhircase.mapping.kinds.constant import Constant, concept
 from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
@@ -25,14 +26,15 @@ from fhircase.mapping.kinds.related import Forward, Reverse, Via
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.same import Same
 from fhircase.mapping.kinds.tags import Codes, Tags
+from fhircase.mapping.lines import source
 from fhircase.mapping.path import Path
 from fhircase.mapping.pathtext import PathError, Vocabulary, parse
+from fhircase.mapping.tables import Tables
+from fhircase.model import RECORDS
+
+Made = TypeVar("Made")
 
 LINK_FIELDS = frozenset({"record", "identifier", "reference", "display"})
-
-
-class SpecError(ValueError):
-    """A rule is not written as its kind demands."""
 
 
 class Builder:
@@ -44,26 +46,26 @@ class Builder:
         self.version = version
         self.problems: list[Problem] = []
         self.types = {**shared["types"], **document.get("types", {})}
-        self.tables = {**shared.get("tables", {}), **document.get("tables", {})}
         self.words = Vocabulary(
             elements(version),
             {**shared["systems"], **document.get("systems", {})},
             {**shared["extensions"], **document.get("extensions", {})},
         )
+        self.tables = Tables({**shared["tables"], **document.get("tables", {})}, version, self.words)
         self.roles: dict[str, str] = {}
         self._shapes: dict[str, Shape] = {}
-        self._file = getattr(document, "file", "")
 
     def versioned(self, spec: Any) -> dict[str, Any]:
         """A rule as it is in this FHIR version: what stands under `R5:` replaces what it names."""
         plain = {key: value for key, value in spec.items() if key not in ("R4", "R5")}
         override = spec.get("R5" if self.version == "R5" else "R4")
+        kind = next(iter(plain), None)
         if isinstance(override, Mapping):
-            if next(iter(override)) in KINDS and next(iter(override)) != next(iter(plain)):
+            if (other := next(iter(override), None)) in KINDS and other != kind:
                 return dict(override)
             plain.update(override)
-        elif override is not None:
-            plain[next(iter(plain))] = override
+        elif override is not None and kind is not None:
+            plain[kind] = override
         return plain
 
     def shape(
@@ -79,40 +81,53 @@ class Builder:
         for name, spec in rules.items():
             if name in skip:
                 continue
-            full = f"{way}.{name}" if way else name
-            line = rules.lc.key(name)[0] + 1 if isinstance(rules, CommentedMap) and name in rules.lc.data else 0
-            label = f"{self._file}:{line} {full}"
-            try:
-                rule = self.rule(spec, roles, here, full)
-            except (PathError, SpecError) as error:
-                self.problems.append(Problem(str(error), source=f"{self._file}:{line}", rule=full))
-                continue
-            _label(rule, label)
-            made[name] = rule
+            full = f"{way}.{name}" if way else str(name)
+            at = source(rules, name)
+            rule = self.tried(lambda spec=spec, full=full: self.rule(spec, roles, here, full), at, full)  # type: ignore[misc]
+            if rule is not None:
+                _label(rule, f"{at} {full}")
+                made[name] = rule
         return Shape(made)
+
+    def resource(self, name: Any) -> str:
+        """A resource type that FHIR has in this version."""
+        known = self.words.elements.resources()
+        if name not in known:
+            raise SpecError(f"no resource type that a mapping can use is called `{name}`{near(name, known)}")
+        return str(name)
+
+    def tried(self, make: Callable[[], Made], at: str, rule: str) -> Made | None:
+        """What can be made; or None, and what is wrong is noted."""
+        try:
+            return make()
+        except (PathError, SpecError) as error:
+            self.problems.append(Problem(str(error), source=getattr(error, "source", "") or at, rule=rule))
+        except MappingFileError as error:
+            self.problems += [replace(each, source=each.source or at, rule=rule) for each in error.problems]
+        return None
 
     def borrowed(self, name: str, roles: Mapping[str, str], here: str, way: str) -> dict[str, Rule]:
         """The rules of another mapping for use inside a record: all but its key and client."""
         other = files.mapping(name)
-        self.tables = {**other.get("tables", {}), **self.tables}
-        file, self._file = self._file, getattr(other, "file", "")
-        rules = self.shape(other["rules"], roles, here, way, skip=("key", "client")).rules
-        self._file = file
-        return rules
+        self.tables.lend(other.get("tables", {}))
+        return self.shape(other["rules"], roles, here, way, skip=("key", "client")).rules
 
     def rule(self, spec: Any, roles: Mapping[str, str], here: str, way: str) -> Rule:
         """One rule; the first word names its kind."""
         if not isinstance(spec, Mapping) or not spec:
             raise SpecError("a rule is written `{kind: path, ...}`")
         plain = self.versioned(spec)
-        kind = next(iter(plain))
+        kind = next(iter(plain), None)
+        words = grammar.KINDS.get(str(kind)) or ({str(kind): "text|texts"} if kind in self.types else None)
+        if words is None:
+            hint = near(kind, [*KINDS, *self.types]) or f"; known: {', '.join([*KINDS, *self.types])}"
+            raise SpecError(f"no kind of rule and no type is called `{kind}`{hint}")
+        if wrong := [what for _, what in grammar.wrong(plain, words, f"`{kind}`")]:
+            raise SpecError("; ".join(wrong))
         place = Place(self, roles, here, way)
         if kind in KINDS:
-            return KINDS[kind](place, plain)
-        if kind in self.types:
-            return _everywhere(plain[kind], lambda text: self.node(place, kind, text))
-        known = ", ".join([*KINDS, *self.types])
-        raise SpecError(f"no kind of rule and no type is called `{kind}`; known: {known}")
+            return KINDS[str(kind)](place, plain)
+        return _everywhere(plain[str(kind)], lambda text: self.node(place, str(kind), text))
 
     def node(self, place: "Place", kind: str, text: str) -> Node:
         """An object of a named type at a path."""
@@ -129,22 +144,6 @@ class Builder:
             spec = self.types[kind]
             self._shapes[kind].rules = self.shape(spec["rules"], {}, spec["of"], kind).rules
         return self._shapes[kind]
-
-    def table(self, name: str, columns: int) -> Table:
-        """A code table, as it is in this FHIR version."""
-        if name not in self.tables:
-            raise SpecError(f"no table is called `{name}`")
-        spec = self.tables[name]
-        override = spec.get("R5", {}) if self.version == "R5" else {}
-        rows = [[row, row] if isinstance(row, str) else list(row) for row in override.get("rows", spec["rows"])]
-        for row in rows:
-            if len(row) != columns + 1:
-                raise SpecError(f"table `{name}`: row `{row[0]}` has {len(row) - 1} codes for {columns} places")
-        return Table(
-            rows,
-            [list(row) for row in override.get("reads", spec.get("reads", ()))],
-            frozenset(spec.get("lacks", ())),
-        )
 
 
 class Place:
@@ -166,9 +165,22 @@ class Place:
         """One path or several."""
         return [self.path(text) for text in (texts if isinstance(texts, list) else [texts])]
 
-    def inside(self, path: Path) -> str:
-        """How the elements of a list are listed in the element tables."""
-        return path.inside
+    def array(self, text: Any) -> Path:
+        """A path to the items of a list."""
+        path = self.path(text)
+        if not path.steps or not path.steps[-1].many:
+            raise SpecError(f"`{text}` is no list")
+        return path
+
+    def role(self, name: str) -> str:
+        """The name of a resource of the record."""
+        if name not in self.roles:
+            raise SpecError(f"no resource is called `{name}`{near(name, self.roles)}")
+        return name
+
+    def resource(self, name: Any) -> str:
+        """A resource type that FHIR has in this version."""
+        return self.builder.resource(name)
 
     def item(self, spec: Mapping[str, Any], here: str) -> Rule | Shape:
         """What each element of a list is: `each` an object, `items` a single value."""
@@ -177,7 +189,7 @@ class Place:
         each = spec.get("each")
         if isinstance(each, str):
             if each not in self.builder.types:
-                raise SpecError(f"no type is called `{each}`")
+                raise SpecError(f"no type is called `{each}`{near(each, self.builder.types)}")
             if self.builder.types[each]["of"] != here:
                 raise SpecError(f"the elements are {here}, and `{each}` is a {self.builder.types[each]['of']}")
             return self.builder.type_shape(each)
@@ -217,12 +229,12 @@ def _constant(place: Place, spec: Mapping[str, Any]) -> Rule:
     def value(raw: Any) -> Any:
         if path.type != "CodeableConcept":
             return raw
-        return concept([words.code(token) for token in (raw if isinstance(raw, list) else [raw])])
+        return concept([words.code(str(token)) for token in (raw if isinstance(raw, list) else [raw])])
 
-    raw = spec.get("value")
-    if raw is None:
-        raise SpecError("a constant has a `value:` (or `value: unknown`)")
+    raw = spec["value"]
     fixed = None if raw == "unknown" and path.type != "code" else value(raw)
+    if fixed is not None and not path.primitive and path.type != "CodeableConcept":
+        raise SpecError(f"`{path.text}` is a {path.type}: a constant is a bare value, a CodeableConcept or unknown")
     accepts = tuple(value(other) for other in spec.get("accepts", ()))
     return Constant(path, fixed, accepts, recognises=bool(spec.get("recognises")))
 
@@ -232,23 +244,16 @@ def _code(place: Place, spec: Mapping[str, Any]) -> Rule:
     for path in paths:
         if not path.primitive:
             raise SpecError(f"`{path.text}` is a {path.type}, no code")
-    table = place.builder.table(spec.get("table", ""), len(paths))
+    table = place.builder.tables.codes(spec["table"], len(paths))
     return Code(paths, table, place.paths(list(spec.get("resets", []))))
 
 
 def _tags(place: Place, spec: Mapping[str, Any]) -> Rule:
-    table = place.builder.tables.get(spec.get("table", ""))
-    if table is None:
-        raise SpecError(f"no table is called `{spec.get('table')}`")
-    words = place.builder.words
-    sets: list[tuple[str, Codes]] = []
+    sets = place.builder.tables.tags(spec["table"])
     written: dict[str, Codes] = {}
-    for value, *alternatives in table["rows"]:
-        for tokens in alternatives:
-            codes = tuple(words.code(token) for token in tokens)
-            sets.append((value, codes))
-            written.setdefault(value, codes)
-    return Tags(place.path(spec["tags"]), sets, written)
+    for value, codes in sets:
+        written.setdefault(value, codes)
+    return Tags(place.array(spec["tags"]), sets, written)
 
 
 def _link(place: Place, spec: Mapping[str, Any]) -> Rule:
@@ -262,8 +267,8 @@ def _link(place: Place, spec: Mapping[str, Any]) -> Rule:
             path,
             identifier,
             role=spec.get("role", ""),
-            kind=spec.get("type", ""),
-            unless=spec.get("unless", ""),
+            kind=place.resource(spec["type"]) if "type" in spec else "",
+            unless=place.role(spec["unless"]) if "unless" in spec else "",
         )
 
     return _everywhere(spec["link"], one)
@@ -272,20 +277,25 @@ def _link(place: Place, spec: Mapping[str, Any]) -> Rule:
 def _list(place: Place, spec: Mapping[str, Any]) -> Rule:
     if "resource" in spec:
         return _forward(place, spec)
-    path = place.path(spec["list"])
+    path = place.array(spec["list"])
     below = spec.get("below", "")
     here = path.inside
     if below:
         element = place.builder.words.elements.child(path.inside, below)
         if element is None:
-            raise SpecError(f"{path.inside} has no element `{below}`")
+            known = place.builder.words.elements.names(path.inside)
+            raise SpecError(f"{path.inside} has no element `{below}`{near(below, known)}")
         here = place.builder.words.elements.inside(element)
         path = replace(path, text=f"{path.text}.{below}")
-    return Listing(path, place.item(spec, here), spec.get("key", ()), below)
+    each = place.item(spec, here)
+    for name in spec.get("key", ()):
+        if not isinstance(each, Shape) or name not in each.rules:
+            raise SpecError(f"the items have no field `{name}` to be told apart by")
+    return Listing(path, each, spec.get("key", ()), below)
 
 
 def _forward(place: Place, spec: Mapping[str, Any]) -> Rule:
-    path = place.path(spec["list"])
+    path = place.array(spec["list"])
     at = parse(spec.get("at", "."), {}, path.inside, place.builder.words)
     return Forward(path, at, _related(place, spec, path.inside))
 
@@ -293,28 +303,29 @@ def _forward(place: Place, spec: Mapping[str, Any]) -> Rule:
 def _reverse(place: Place, spec: Mapping[str, Any]) -> Rule:
     related = _related(place, spec, "")
     back = parse(spec["reverse"], {related[0]: related[1]}, "", place.builder.words)
-    if spec.get("to") not in place.roles:
-        raise SpecError("`to:` names the resource that is referred to")
-    return Reverse(back, spec["to"], related)
+    return Reverse(back, place.role(spec["to"]), related)
 
 
 def _related(place: Place, spec: Mapping[str, Any], here: str) -> Any:
-    (role, kind), *_ = spec["resource"].items()
+    if len(spec["resource"]) != 1 or not isinstance(spec.get("each"), Mapping):
+        raise SpecError("a list of resources says `resource: {role: type}` and `each: {field: rule}`")
+    ((role, kind),) = spec["resource"].items()
+    kind = place.resource(kind)
     roles = {**place.roles, role: kind}
     place.builder.roles[role] = kind
     shape = place.builder.shape(spec["each"], roles, here, place.way)
     if used := spec.get("use"):
         shape.rules = {**place.builder.borrowed(used, roles, here, place.way), **shape.rules}
     if not isinstance(shape.rules.get("id"), ItemKey):
-        raise SpecError("the items of such a list need a rule `id: {id: role.identifier, kind: ...}`")
+        raise SpecError(f"items that are resources need a rule `id: {{id: {role}.identifier, kind: ...}}`")
     words = place.builder.words
-    removed = [(parse(text, roles, here, words), value) for text, value in spec.get("removed", {}).items()]
+    removed = [(parse(str(text), roles, here, words), value) for text, value in spec.get("removed", {}).items()]
     return role, kind, shape, place.way.rpartition(".")[2], removed
 
 
 def _contained(place: Place, spec: Mapping[str, Any]) -> Rule:
-    path = place.path(spec["contained"])
-    each = place.builder.shape(spec["each"], {}, spec["resource"], place.way)
+    path = place.array(spec["contained"])
+    each = place.builder.shape(spec["each"], {}, place.resource(spec["resource"]), place.way)
     return ContainedListing(path, each, spec["resource"], spec["label"])
 
 
@@ -335,7 +346,7 @@ def _takes(rule: Rule) -> Callable[[Any], bool]:
 
 
 def _refers(place: Place, spec: Mapping[str, Any]) -> Rule:
-    return Refers(place.path(spec["refers"]), spec["items"], spec.get("below", ""))
+    return Refers(place.array(spec["refers"]), spec["items"], spec.get("below", ""))
 
 
 def _same(place: Place, spec: Mapping[str, Any]) -> Rule:
@@ -344,7 +355,10 @@ def _same(place: Place, spec: Mapping[str, Any]) -> Rule:
 
 def _key(place: Place, spec: Mapping[str, Any]) -> Rule:
     label = place.builder.words.code(spec["type"]) if "type" in spec else None
-    return RecordKey(place.paths(spec["key"]), spec["kind"], label)
+    if spec["kind"] not in RECORDS:
+        raise SpecError(f"no record is called `{spec['kind']}`{near(spec['kind'], RECORDS)}")
+    keys = spec["key"] if isinstance(spec["key"], list) else [spec["key"]]
+    return RecordKey([place.array(text) for text in keys], spec["kind"], label)
 
 
 KINDS: dict[str, Callable[[Place, Mapping[str, Any]], Rule]] = {
@@ -364,16 +378,21 @@ KINDS: dict[str, Callable[[Place, Mapping[str, Any]], Rule]] = {
     ),
     "refers": _refers,
     "same": _same,
-    "refer": lambda place, spec: Refer(place.path(spec["refer"]), spec["to"]),
+    "refer": lambda place, spec: Refer(place.path(spec["refer"]), place.role(spec["to"])),
     "key": _key,
-    "id": lambda place, spec: ItemKey(place.path(spec["id"]), spec["kind"]),
+    "id": lambda place, spec: ItemKey(place.array(spec["id"]), spec["kind"]),
     "element_id": lambda place, spec: ElementId(place.path(spec["element_id"]), spec["prefix"]),
 }
 """The kinds of rule, by the word that names them in a mapping file."""
 
 
-def via(builder: Builder, role: str, spec: Mapping[str, Any]) -> Via:
+def via(builder: Builder, role: str, specs: CommentedMap) -> Via | None:
     """The rule that finds and joins a single resource of the record."""
-    plain = builder.versioned(spec)
-    place = Place(builder, builder.roles, "", role)
-    return Via(role, plain["type"], place.paths(plain["via"]))
+    plain = builder.versioned(specs[role])
+    place, name = Place(builder, builder.roles, "", role), f"resources.{role}"
+    paths = builder.tried(lambda: place.paths(plain["via"]), source(specs, role), name)
+    if paths is None:
+        return None
+    made = Via(role, plain["type"], paths)
+    made.name = f"{source(specs, role).partition(':')[0]} {name}"
+    return made

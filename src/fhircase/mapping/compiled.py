@@ -1,21 +1,25 @@
 """A mapping ready to run: its resources, how they are recognised, and its rules for one FHIR version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from ruamel.yaml.comments import CommentedMap
 
 from fhircase.errors import FhircaseError, MappingFileError, Problem
 from fhircase.fhir.elements import VERSIONS
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, Place, via
-from fhircase.mapping.check import problems
+from fhircase.mapping.check import Checked, problems
 from fhircase.mapping.context import Context, Scope
+from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
+from fhircase.mapping.lines import source
 from fhircase.mapping.path import Path
 from fhircase.model import RECORDS
 
@@ -76,26 +80,40 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
     Raises:
         MappingFileError: the file is wrong; all problems at once, each with its line.
     """
+    return compiled_document(files.flattened(name, overlays), version)
+
+
+def compiled_document(document: CommentedMap, version: str) -> Mapping:
+    """A mapping as it was read from a file, for a FHIR version.
+
+    Raises:
+        MappingFileError: it is wrong; all problems at once, each with its line.
+    """
     if version not in VERSIONS:
         raise FhircaseError(f"fhircase speaks {', '.join(VERSIONS)}, not `{version}`")
-    document = files.flattened(name, overlays)
+    if wrong := list(form_problems(document)):
+        raise MappingFileError(wrong)
     builder = Builder(document, version)
-    resources = {role: builder.versioned(spec) for role, spec in document["resources"].items()}
-    builder.roles.update({role: spec["type"] for role, spec in resources.items()})
+    specs = document["resources"]
+    resources = {role: builder.versioned(spec) for role, spec in specs.items()}
+    for role, spec in resources.items():
+        builder.tried(lambda spec=spec: builder.resource(spec.get("type")), source(specs, role), f"resources.{role}")  # type: ignore[misc]
+        builder.roles[role] = spec.get("type", "")
+    if builder.problems:
+        raise MappingFileError(builder.problems)
     own = dict(builder.roles)
-    vias = [via(builder, role, spec) for role, spec in document["resources"].items() if "via" in spec]
+    vias = [made for role in resources if "via" in resources[role] and (made := via(builder, role, specs))]
     shape = builder.shape(document["rules"], own, "", "")
-    place = Place(builder, own, "", "")
-    refuses = tuple((place.path(text), value) for text, value in document.get("refuses", {}).items())
+    refuses = _refused(builder, document.get("refuses", {}), own)
     if builder.problems:
         raise MappingFileError(builder.problems)
     linked = frozenset(role for role, spec in resources.items() if spec.get("linked"))
     when = dict(document.get("when", {}))
     exempt = frozenset({*when, *document.get("lacks", ())})
-    if wrong := list(problems(shape, RECORDS[document["record"]], exempt, builder.roles, linked, version)):
-        raise MappingFileError([replace(each, source=each.source or str(name)) for each in wrong])
-    for each in vias:
-        each.name = f"{getattr(document, 'file', name)} resources.{each.role}"
+    at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
+    found = Checked(shape, RECORDS[document["record"]], exempt, builder.roles, linked, version, at)
+    if wrong := list(problems(found)):
+        raise MappingFileError(wrong)
     return Mapping(
         str(document["mapping"]),
         str(document["record"]),
@@ -110,6 +128,12 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
         tuple(vias),
         shape,
     )
+
+
+def _refused(builder: Builder, spec: CommentedMap, own: dict[str, str]) -> tuple[tuple[Path, Any], ...]:
+    place = Place(builder, own, "", "")
+    paths = {text: builder.tried(lambda text=text: place.path(text), source(spec, text), "refuses") for text in spec}  # type: ignore[misc]
+    return tuple((path, spec[text]) for text, path in paths.items() if path is not None)
 
 
 @cache

@@ -1,7 +1,6 @@
 """Mapping files as they are read: strict YAML with line numbers, found by name, overlays laid over them."""
 
 import copy
-import difflib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -14,6 +13,9 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from fhircase.errors import MappingFileError, Problem
+from fhircase.mapping.grammar import KINDS, near, overlay_problems
+from fhircase.mapping.grammar import problems as form_problems
+from fhircase.mapping.lines import source, stamp
 
 VOCABULARY = "vocabulary"
 
@@ -35,6 +37,15 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         text = place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingFileError(Problem("cannot be read", source=str(place), hint=str(error))) from error
+    return tuple(parsed(text, place.name))
+
+
+def parsed(text: str, name: str) -> list[CommentedMap]:
+    """The YAML documents in a text.
+
+    Raises:
+        MappingFileError: it is not YAML; the problem names the line.
+    """
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 2)
     try:
@@ -44,18 +55,28 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         line = mark.line + 1 if mark else 1
         what = str(error.problem or error.context or "not YAML").splitlines()[0]
         raise MappingFileError(
-            Problem(what, source=f"{place.name}:{line}", hint="mapping files are YAML 1.2 without doubled keys")
+            Problem(what, source=f"{name}:{line}", hint="mapping files are YAML 1.2 without doubled keys")
         ) from error
     for document in found:
         if not isinstance(document, CommentedMap):
-            raise MappingFileError(Problem("holds no `mapping:` and no `overlay:`", source=place.name))
-        setattr(document, "file", place.name)  # noqa: B010 - messages name the file a rule stands in
-    return tuple(found)
+            raise MappingFileError(Problem("holds no `mapping:` and no `overlay:`", source=name))
+        stamp(document, name)
+    return found
 
 
 def mapping(name: str) -> CommentedMap:
-    """The shipped mapping of that name, with or without its `@version`."""
+    """A mapping by name (shipped; with or without its `@version`) or by path."""
+    place = FilePath(name)
+    if place.suffix in (".yaml", ".yml"):
+        return _in_file("mapping", place)
     return _named("mapping", name, folder())
+
+
+def _in_file(key: str, place: FilePath) -> CommentedMap:
+    found = next((document for document in documents(place) if key in document), None)
+    if found is None:
+        raise MappingFileError(Problem(f"holds no `{key}:`", source=place.name))
+    return found
 
 
 def vocabulary() -> CommentedMap:
@@ -72,7 +93,7 @@ def overlay(name: str) -> CommentedMap:
     """An overlay by name (shipped) or by path."""
     place = FilePath(name)
     if place.suffix in (".yaml", ".yml"):
-        return next(d for d in documents(place) if "overlay" in d)
+        return _in_file("overlay", place)
     return _named("overlay", name, folder() / "overlays")
 
 
@@ -86,8 +107,7 @@ def _named(key: str, name: str, place: FilePath) -> CommentedMap:
     for full, document in known.items():
         if name in (full, full.partition("@")[0]):
             return document
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"known: {', '.join(known) or 'none'}"
+    hint = near(name, known).removeprefix("; ") or f"known: {', '.join(known) or 'none'}"
     raise MappingFileError(Problem(f"no {key} is called `{name}`", hint=hint))
 
 
@@ -98,10 +118,12 @@ def flattened(name: str, overlays: tuple[str, ...]) -> CommentedMap:
         MappingFileError: an overlay names a rule or table that is not there, or adds one that is.
     """
     base = mapping(name)
+    over = [overlay(each) for each in overlays]
+    if wrong := [*form_problems(base), *(each for document in over for each in overlay_problems(document))]:
+        raise MappingFileError(wrong)
     problems: list[Problem] = []
-    for each in overlays:
-        document = overlay(each)
-        if str(base["mapping"]) in document.get("over", []):
+    for document in over:
+        if str(base["mapping"]) in document["over"]:
             base = copy.deepcopy(base)
             _lay(base, document, problems)
     if problems:
@@ -112,27 +134,54 @@ def flattened(name: str, overlays: tuple[str, ...]) -> CommentedMap:
 def _lay(base: CommentedMap, over: CommentedMap, problems: list[Problem]) -> None:
     for section in ("systems", "extensions"):
         base.setdefault(section, CommentedMap()).update(over.get(section, {}))
-    for action in ("add", "change"):
-        for rule, spec in over.get(action, {}).items():
-            rules, last = _rules(base, rule)
-            if rules is None or (last in rules) == (action == "add"):
-                what = "is already there" if rules is not None and action == "add" else "is not there"
-                problems.append(_problem(over, f"rule `{rule}` {what}", rules, last))
-            elif action == "add":
-                rules[last] = spec
-            else:
-                rules[last].update(spec)
-    for rule in over.get("drop", []):
-        rules, last = _rules(base, rule)
-        if rules is None or last not in rules:
-            problems.append(_problem(over, f"rule `{rule}` is not there", rules, last))
+    for rule, spec in over.get("add", {}).items():
+        rules, last = _rules(base, str(rule))
+        if rules is None or last in rules:
+            what = "is already there: change it" if rules is not None else "has no place there"
+            problems.append(Problem(f"rule `{rule}` {what}", source=source(over["add"], rule), rule="add"))
         else:
-            del rules[last]
+            rules[last] = spec
+    for rule, spec in over.get("change", {}).items():
+        if rules := _found(base, over["change"], rule, problems, "change"):
+            _change(rules, str(rule).rpartition(".")[2], spec)
+    for at, rule in enumerate(over.get("drop", [])):
+        if rules := _found(base, over["drop"], rule, problems, "drop", at):
+            del rules[str(rule).rpartition(".")[2]]
     for table, rows in over.get("rows", {}).items():
-        if table not in base.get("tables", {}):
-            problems.append(_problem(over, f"table `{table}` is not there", base.get("tables"), table))
+        known = base.get("tables", {})
+        if table not in known:
+            what = f"table `{table}` is not there{near(table, known)}"
+            problems.append(Problem(what, source=source(over["rows"], table), rule="rows"))
         else:
-            base["tables"][table]["rows"] = [*rows, *base["tables"][table]["rows"]]
+            _put_first(known[table], rows)
+
+
+def _found(
+    base: CommentedMap, where: Any, rule: Any, problems: list[Problem], action: str, at: int | None = None
+) -> CommentedMap | None:
+    """The rules that a rule is one of; a problem, if it is not."""
+    rules, last = _rules(base, str(rule))
+    if rules is not None and last in rules:
+        return rules
+    what = f"rule `{rule}` is not there{near(last, rules or ())}"
+    problems.append(Problem(what, source=source(where, rule if at is None else at), rule=action))
+    return None
+
+
+def _change(rules: CommentedMap, name: str, spec: CommentedMap) -> None:
+    """Other words for a rule; a rule of another kind takes its place."""
+    kind = next(iter(spec), None)
+    if kind in KINDS and kind not in rules[name]:
+        rules[name] = spec
+    else:
+        rules[name].update(spec)
+
+
+def _put_first(table: Any, rows: list[Any]) -> None:
+    """The first row of a value is written, so an overlay's rows stand before the others, in every version."""
+    for versioned in (table, table.get("R4"), table.get("R5")):
+        if versioned and "rows" in versioned:
+            versioned["rows"] = [*rows, *versioned["rows"]]
 
 
 def _rules(base: CommentedMap, dotted: str) -> tuple[CommentedMap | None, str]:
@@ -144,9 +193,3 @@ def _rules(base: CommentedMap, dotted: str) -> tuple[CommentedMap | None, str]:
         if not isinstance(rules, CommentedMap):
             return None, last
     return rules, last
-
-
-def _problem(over: CommentedMap, what: str, known: Any, name: str) -> Problem:
-    close = difflib.get_close_matches(name, list(known or ()), n=1)
-    hint = f"did you mean `{close[0]}`?" if close else ""
-    return Problem(what, source=getattr(over, "file", ""), rule=f"overlay {over['overlay']}", hint=hint)

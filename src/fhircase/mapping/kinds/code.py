@@ -30,8 +30,8 @@ class Table:
     ) -> None:
         self.lacks = lacks
         """Values of the model that are never said here; the file gives the reason."""
-        self.rows = {row[0]: _cells(row) for row in rows}
-        """Codes by value of the model; None where the row says nothing at that place."""
+        self.rows = {row[0]: _cells(row) for row in reversed(rows)}
+        """Codes by value of the model, of its first row; None where the row says nothing at that place."""
         self._first: dict[str | None, list[tuple[str, Cells]]] = {}
         self._alone: list[dict[str, str]] = [{} for _ in range(len(rows[0]) - 1)]
         for value, *cells in [*rows, *reads]:

@@ -1,0 +1,213 @@
+"""What may stand where in a mapping file: its sections, the words of each kind of rule, and what each of them takes.
+
+A word takes `text`, a list of `texts`, `flag`, `list`, `map`, several of these (`text|texts`) or `any`thing; `?` says
+that it may be left out.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap
+
+from fhircase.errors import Problem
+from fhircase.mapping.lines import source
+from fhircase.model import RECORDS
+
+Words = Mapping[str, str]
+
+KINDS: Mapping[str, Words] = {
+    "field": {"field": "text|texts", "absent": "any?"},
+    "constant": {"constant": "text", "value": "any", "accepts": "list?", "recognises": "flag?"},
+    "code": {"code": "text|texts", "table": "text", "resets": "texts?"},
+    "tags": {"tags": "text", "table": "text"},
+    "flag": {"flag": "text"},
+    "link": {"link": "text|texts", "role": "text?", "type": "text?", "unless": "text?"},
+    "list": {
+        "list": "text",
+        "items": "map?",
+        "each": "text|map?",
+        "key": "texts?",
+        "below": "text?",
+        "resource": "map?",
+        "at": "text?",
+        "use": "text?",
+        "removed": "map?",
+    },
+    "reverse": {
+        "reverse": "text",
+        "to": "text",
+        "resource": "map",
+        "each": "map",
+        "use": "text?",
+        "removed": "map?",
+    },
+    "contained": {"contained": "text", "resource": "text", "label": "text", "each": "map"},
+    "choice": {"choice": "list"},
+    "group": {"group": "map", "always": "flag?"},
+    "refers": {"refers": "text", "items": "text", "below": "text?"},
+    "same": {"same": "text|texts", "at": "text"},
+    "refer": {"refer": "text", "to": "text"},
+    "key": {"key": "text|texts", "kind": "text", "type": "text?"},
+    "id": {"id": "text", "kind": "text"},
+    "element_id": {"element_id": "text", "prefix": "text"},
+}
+"""The words of each kind of rule; its first word names it."""
+
+_SHARED: Words = {"systems": "map?", "extensions": "map?"}
+_MAPPING: Words = {
+    "mapping": "text",
+    "record": "text",
+    "resources": "map",
+    "rules": "map",
+    "anchors": "texts?",
+    "when": "map?",
+    "lacks": "texts|map?",
+    "refuses": "map?",
+    "types": "map?",
+    "tables": "map?",
+    **_SHARED,
+}
+_OVERLAY: Words = {
+    "overlay": "text",
+    "over": "texts",
+    "add": "map?",
+    "change": "map?",
+    "drop": "texts?",
+    "rows": "map?",
+    **_SHARED,
+}
+_RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "linked": "flag?"}
+_TABLE: Words = {"rows": "list", "reads": "list?", "lacks": "texts|map?"}
+_TYPE: Words = {"of": "text", "rules": "map"}
+_VERSIONS: Words = {"R4": "any?", "R5": "any?"}
+
+_TYPES: Mapping[str, Any] = {"text": str, "flag": bool, "list": list, "map": Mapping}
+
+_CALLED: Mapping[str, str] = {
+    "text": "a text",
+    "flag": "true or false",
+    "texts": "a list of texts `[..., ...]`",
+    "list": "a list `[...]`",
+    "map": "names with values `{name: ...}`",
+    "any": "a value",
+}
+
+
+class SpecError(ValueError):
+    """Something is not written as its kind demands; `source` where it is not the rule's own line that is wrong."""
+
+    def __init__(self, what: str, source: str = "") -> None:
+        super().__init__(what)
+        self.source = source
+
+
+def wrong(spec: Any, words: Words, what: str) -> Iterator[tuple[Any, str]]:
+    """What is wrong with the words of one entry, each with the word it is about (None for the entry itself)."""
+    if not isinstance(spec, Mapping):
+        yield None, f"{what} is written `{{{', '.join(w for w, takes in words.items() if takes[-1] != '?')}: ...}}`"
+        return
+    for word, value in spec.items():
+        if word not in words:
+            yield word, f"{what} has no word `{word}`{near(word, words)}"
+        elif not _takes(words[word].removesuffix("?"), value):
+            kinds = words[word].removesuffix("?").split("|")
+            yield word, f"`{word}` takes {' or '.join(_CALLED[kind] for kind in kinds)}"
+    for word, takes in words.items():
+        if word not in spec and not takes.endswith("?"):
+            yield None, f"{what} needs `{word}:`"
+
+
+def _takes(kinds: str, value: Any) -> bool:
+    return any(_is(kind, value) for kind in kinds.split("|"))
+
+
+def _is(kind: str, value: Any) -> bool:
+    if kind == "texts":
+        return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+    return value is not None if kind == "any" else isinstance(value, _TYPES[kind])
+
+
+def near(name: Any, known: Iterable[Any]) -> str:
+    """A question after the known name that is nearest."""
+    close = difflib.get_close_matches(str(name), [str(each) for each in known], n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def overlay_problems(document: CommentedMap) -> Iterator[Problem]:
+    """What is wrong with the form of an overlay."""
+    yield from _entry(document, _OVERLAY, "an overlay", "")
+    for word in ("add", "change", "rows"):
+        for name, value in _section(document, word):
+            wanted = "list" if word == "rows" else "map"
+            if not _takes(wanted, value):
+                yield Problem(f"`{name}` takes {_CALLED[wanted]}", source=source(document[word], name), rule=word)
+    yield from _names(document)
+
+
+def problems(document: CommentedMap) -> Iterator[Problem]:
+    """What is wrong with the form of a mapping, before its rules are looked at."""
+    yield from _entry(document, _MAPPING, "a mapping", "")
+    record = document.get("record")
+    if isinstance(record, str) and record not in RECORDS:
+        what = f"no record is called `{record}`{near(record, RECORDS)}"
+        yield Problem(what, source=source(document, "record"), hint=f"known: {', '.join(RECORDS)}")
+    for word, words, what in (
+        ("resources", {**_RESOURCE, **_VERSIONS}, "a resource"),
+        ("types", _TYPE, "a type"),
+        ("tables", {**_TABLE, **_VERSIONS}, "a table"),
+    ):
+        for name, spec in _section(document, word):
+            yield from _entry(spec, words, what, f"{word}.{name}", source(document[word], name))
+    for word in ("resources", "rules"):
+        if word in document and not document[word]:
+            yield Problem(f"`{word}` is empty", source=source(document, word), rule=word)
+    yield from _versions(document)
+    yield from _names(document)
+    yield from _fields(document)
+
+
+def _versions(document: CommentedMap) -> Iterator[Problem]:
+    words = {
+        "resources": {word: f"{takes.removesuffix('?')}?" for word, takes in _RESOURCE.items()},
+        "tables": {word: f"{takes.removesuffix('?')}?" for word, takes in _TABLE.items()},
+    }
+    for section, inner in words.items():
+        for name, spec in _section(document, section):
+            for version in _VERSIONS.keys() & spec.keys() if isinstance(spec, Mapping) else ():
+                yield from _entry(spec[version], inner, version, f"{section}.{name}.{version}", source(spec, version))
+
+
+def _names(document: CommentedMap) -> Iterator[Problem]:
+    for section in ("systems", "extensions"):
+        for name, uri in _section(document, section):
+            if not isinstance(uri, str):
+                yield Problem(f"`{name}` takes a URI", source=source(document[section], name), rule=section)
+
+
+def _fields(document: CommentedMap) -> Iterator[Problem]:
+    model = RECORDS.get(str(document.get("record")))
+    for word in ("when", "lacks") if model else ():
+        for name in _texts(document.get(word)):
+            if model and name not in model.model_fields:
+                what = f"{model.__name__} has no field `{name}`{near(name, model.model_fields)}"
+                yield Problem(what, source=source(document[word], name), rule=word)
+    roles = dict(_section(document, "resources"))
+    for role in _texts(document.get("anchors")):
+        if roles and role not in roles:
+            what = f"no resource is called `{role}`{near(role, roles)}"
+            yield Problem(what, source=source(document, "anchors"), rule="anchors")
+
+
+def _texts(found: Any) -> list[str]:
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list | Mapping) else []
+
+
+def _section(document: CommentedMap, word: str) -> Iterable[tuple[Any, Any]]:
+    found = document.get(word)
+    return list(found.items()) if isinstance(found, Mapping) else []
+
+
+def _entry(spec: Any, words: Words, what: str, rule: str, at: str = "") -> Iterator[Problem]:
+    for word, message in wrong(spec, words, what):
+        yield Problem(message, source=(source(spec, word) if word is not None else "") or at or source(spec), rule=rule)

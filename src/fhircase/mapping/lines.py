@@ -1,0 +1,26 @@
+"""On which line of which mapping file something stands, so that every message can say it."""
+
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+
+def stamp(node: Any, file: str) -> None:
+    """Note the file at every entry's line, where it outlives copies and overlays."""
+    if isinstance(node, CommentedMap | CommentedSeq):
+        node.lc.file = file
+        for inner in node.values() if isinstance(node, CommentedMap) else node:
+            stamp(inner, file)
+
+
+def source(node: Any, key: Any = None) -> str:
+    """`file:line` of an entry, or of one key or index of it; empty for what was not read from a file."""
+    # The copy of an empty list knows no line.
+    if not isinstance(node, CommentedMap | CommentedSeq) or node.lc.line is None:
+        return ""
+    lines = node.lc.data or {}
+    if key is not None and key not in lines and isinstance(node, CommentedMap):
+        # An overlay has put it there.
+        return source(node.get(key)) or source(node)
+    line = lines[key][0] if key in lines else node.lc.line
+    return f"{node.lc.file}:{line + 1}"

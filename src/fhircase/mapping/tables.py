@@ -1,0 +1,67 @@
+"""Code tables as mapping files hold them, made into rows for one FHIR version."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhircase.mapping.grammar import SpecError, near
+from fhircase.mapping.kinds.code import Table
+from fhircase.mapping.kinds.tags import Codes
+from fhircase.mapping.lines import source
+from fhircase.mapping.pathtext import PathError, Vocabulary
+
+Rows = list[list[Any]]
+
+
+class Tables:
+    """The tables in force, by name."""
+
+    def __init__(self, specs: Mapping[str, Any], version: str, words: Vocabulary) -> None:
+        self._specs = dict(specs)
+        self._versioned = "R5" if version == "R5" else "R4"
+        self._words = words
+
+    def lend(self, specs: Mapping[str, Any]) -> None:
+        """Take in the tables of another mapping, where there is none of that name."""
+        self._specs = {**specs, **self._specs}
+
+    def codes(self, name: str, columns: int) -> Table:
+        """A table of one code a place."""
+        spec = self._spec(name)
+        rows, reads = (self._rows(name, spec, word, columns) for word in ("rows", "reads"))
+        return Table(rows, reads, frozenset(spec.get("lacks", ())))
+
+    def tags(self, name: str) -> list[tuple[str, Codes]]:
+        """The rows of a table of tags, each a value and one set of codes that says it."""
+        found: list[tuple[str, Codes]] = []
+        for at, row in enumerate(rows := self._spec(name)["rows"]):
+            where = source(row) or source(rows, at)
+            if not isinstance(row, list) or len(row) < 2 or not all(isinstance(each, list) for each in row[1:]):
+                raise SpecError(f"table `{name}`: row {at + 1} is no value with lists of codes", where)
+            try:
+                found += [(str(row[0]), tuple(self._words.code(str(token)) for token in each)) for each in row[1:]]
+            except PathError as error:
+                raise SpecError(f"table `{name}`: {error}", where) from None
+        return found
+
+    def _spec(self, name: str) -> dict[str, Any]:
+        if name not in self._specs:
+            raise SpecError(f"no table is called `{name}`{near(name, self._specs)}")
+        spec = self._specs[name]
+        found = {**spec, **(spec.get(self._versioned) or {})}
+        if not found.get("rows"):
+            raise SpecError(f"table `{name}` has no rows", source(spec))
+        return found
+
+    def _rows(self, name: str, spec: Mapping[str, Any], word: str, columns: int) -> Rows:
+        """Each row a value and its codes; a word alone says the same in both."""
+        found: Rows = []
+        for at, row in enumerate(rows := spec.get(word, ())):
+            where = source(row) or source(rows, at)
+            cells = [row, row] if isinstance(row, str) else row
+            if not isinstance(cells, list) or not cells or not all(isinstance(cell, str) for cell in cells):
+                raise SpecError(f"table `{name}`: row {at + 1} is no list of words", where)
+            if len(cells) != columns + 1:
+                what = f"table `{name}`: row `{cells[0]}` has {len(cells) - 1} codes for {columns} places"
+                raise SpecError(what, where)
+            found.append(list(cells))
+        return found
