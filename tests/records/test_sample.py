@@ -26,7 +26,6 @@ ELSEWHERE = {
     ("Need", "client"),
     ("Key", "kind", "work-item"),
     ("Quantity", "comparator", "ad"),  # R5 only
-    ("Goal", "lifecycle", "unspecified"),  # FHIR has no code for it, and validators want one
 }
 
 

@@ -34,8 +34,7 @@ _STATUS: dict[str, PlanStatus] = {
     "entered-in-error": "entered-in-error", "unspecified": "unspecified",
 }  # fmt: skip
 _GOALS: dict[PlanStatus, tuple[GoalLifecycle, ...]] = {
-    # FHIR has no code for a goal of which nothing is known, and validators want one.
-    "unspecified": ("proposed",),
+    "unspecified": ("unspecified",),
     "draft": ("proposed", "planned", "accepted", "rejected"),
     "active": ("active", "active", "active", "active", "accepted", "on-hold", "completed", "cancelled"),
     "on-hold": ("on-hold", "active"),
