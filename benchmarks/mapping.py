@@ -10,39 +10,51 @@ from fhircase.fhir import jsontext
 from fhircase.mapping import from_fhir, to_fhir
 from fhircase.records.sample import sample
 
+PEER = "fhir.resources"
+
+
+class Caseload:
+    """A sample caseload, as records, as resources and as text, and what is done with it."""
+
+    def __init__(self, clients: int) -> None:
+        self.records = list(sample(clients, 1))
+        self.written = [to_fhir(record) for record in self.records]
+        self.texts = [jsontext.encode(resources) for resources in self.written]
+        self.count = sum(len(resources) for resources in self.written)
+
+    def write(self) -> None:
+        """Records to JSON."""
+        for record in self.records:
+            jsontext.encode(to_fhir(record))
+
+    def write_onto(self) -> None:
+        """Records to JSON, onto what is there already."""
+        for record, resources in zip(self.records, self.written, strict=True):
+            jsontext.encode(to_fhir(record, onto=resources))
+
+    def read(self) -> None:
+        """JSON to records."""
+        for text in self.texts:
+            from_fhir(jsontext.decode(text))
+
+    def build_and_dump(self) -> None:
+        """The peer's part of writing: its objects, and JSON of them."""
+        for resource in (resource for resources in self.written for resource in resources):
+            model(resource).model_dump_json()
+
+    def parse(self) -> None:
+        """The peer's part of reading: JSON, and its objects."""
+        for resource in (resource for text in self.texts for resource in jsontext.decode(text)):
+            model(resource)
+
 
 def rows(clients: int, rounds: int) -> Iterator[tuple[str, str, Pair, int]]:
     """What was done, the peer, the measurement, and how many resources it was done to."""
-    records = list(sample(clients, 1))
-    written = [to_fhir(record) for record in records]
-    texts = [jsontext.encode(resources) for resources in written]
-    count = sum(len(resources) for resources in written)
-
-    def write() -> None:
-        for record in records:
-            jsontext.encode(to_fhir(record))
-
-    def build_and_dump() -> None:
-        for resource in (resource for resources in written for resource in resources):
-            model(resource).model_dump_json()
-
-    def read() -> None:
-        for text in texts:
-            from_fhir(jsontext.decode(text))
-
-    def parse() -> None:
-        for text in texts:
-            for resource in jsontext.decode(text):
-                model(resource)
-
-    def write_onto() -> None:
-        for record, resources in zip(records, written, strict=True):
-            jsontext.encode(to_fhir(record, onto=resources))
-
-    peer = "fhir.resources"
-    yield "record -> resources -> JSON", f"{peer}: build, dump", measure(write, build_and_dump, rounds), count
-    yield "JSON -> resources -> record", f"{peer}: parse only", measure(read, parse, rounds), count
-    yield "record onto what is there", f"{peer}: build, dump", measure(write_onto, build_and_dump, rounds), count
+    load = Caseload(clients)
+    dumping = f"{PEER}: build, dump"
+    yield "record -> resources -> JSON", dumping, measure(load.write, load.build_and_dump, rounds), load.count
+    yield "JSON -> resources -> record", f"{PEER}: parse only", measure(load.read, load.parse, rounds), load.count
+    yield "record onto what is there", dumping, measure(load.write_onto, load.build_and_dump, rounds), load.count
 
 
 def model(resource: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ class Between:
 
     def once(self, what: Any, method: str = "POST", path: str = "/fhir") -> None:
         """Let the next such request go wrong."""
+
         def fault(asked: str, where: str, body: bytes) -> Any:
             if asked == method and where == path:
                 self.fault = None
@@ -69,8 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         connection.request(self.command, self.path, body or None, headers)
         response = connection.getresponse()
-        kept = {name: value for name, value in response.getheaders()
-                if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server")}
+        kept = {
+            name: value
+            for name, value in response.getheaders()
+            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server")
+        }
         answer = response.read().replace(self.between.target.encode(), self.between.url.encode())
         connection.close()
         return response.status, kept, answer

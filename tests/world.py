@@ -65,13 +65,20 @@ class World:
 
     def patient(self, number: int, **more: Any) -> str:
         """Register a client, as an EHR would have them."""
-        made = self.client.create({"resourceType": "Patient", "identifier": [self.token("mrn", f"M{number}")],
-                                   "name": [{"family": "Doe", "given": ["Jo"]}], **more})
+        made = self.client.create(
+            {
+                "resourceType": "Patient",
+                "identifier": [self.token("mrn", f"M{number}")],
+                "name": [{"family": "Doe", "given": ["Jo"]}],
+                **more,
+            }
+        )
         return f"Patient/{made.id}"
 
     def organization(self, value: str = "AG") -> str:
-        made = self.client.create({"resourceType": "Organization", "identifier": [self.token("org", value)],
-                                   "name": value})
+        made = self.client.create(
+            {"resourceType": "Organization", "identifier": [self.token("org", value)], "name": value}
+        )
         return f"Organization/{made.id}"
 
     def person(self, number: int) -> Link:
@@ -80,32 +87,49 @@ class World:
     def case(self, number: int) -> Case:
         identifier = Identifier(**self.token("mrn", f"M{number}"))
         return Case(
-            key=self.key("case", f"C-{number}"), status="active",
+            key=self.key("case", f"C-{number}"),
+            status="active",
             client=Client(identifiers=(identifier,), names=(PersonName(family="Doe", given=("Jo",)),)),
             case_manager=Link(identifier=Identifier(**self.token("staff", "S1")), display="Sue"),
-            team=(TeamMember(who=Link(display="somebody")),), needs=(Need(id="n1", what=Concept(text="food")),))
+            team=(TeamMember(who=Link(display="somebody")),),
+            needs=(Need(id="n1", what=Concept(text="food")),),
+        )
 
     def plan(self, number: int) -> CarePlan:
         return CarePlan(
-            key=self.key("care-plan", f"P-{number}"), client=self.person(number), status="active", title="plan",
+            key=self.key("care-plan", f"P-{number}"),
+            client=self.person(number),
+            status="active",
+            title="plan",
             case=Link(record=self.key("case", f"C-{number}")),
             goals=(Goal(id="g1", description=Concept(text="eat"), lifecycle="active"),),
             needs=(Link(record=self.key("need", f"C-{number}:n1")),),
-            activities=(Activity(id="a1", what=Concept(text="ask"), goals=("g1",),
-                                 referral=Link(record=self.key("referral", f"R-{number}"))),))
+            activities=(
+                Activity(
+                    id="a1",
+                    what=Concept(text="ask"),
+                    goals=("g1",),
+                    referral=Link(record=self.key("referral", f"R-{number}")),
+                ),
+            ),
+        )
 
     def referral(self, number: int) -> Referral:
         agency = Link(identifier=Identifier(**self.token("org", "AG")))
         return Referral(
-            key=self.key("referral", f"R-{number}"), client=self.person(number), status="sent", domain="food",
+            key=self.key("referral", f"R-{number}"),
+            client=self.person(number),
+            status="sent",
+            domain="food",
             case=Link(record=self.key("case", f"C-{number}")),
-            plan=Link(record=self.key("care-plan", f"P-{number}")), activity="a1",
+            plan=Link(record=self.key("care-plan", f"P-{number}")),
+            activity="a1",
             needs=(Link(record=self.key("need", f"C-{number}:n1")),),
-            offers=(Offer(id="o1", agency=agency, status="sent"),))
+            offers=(Offer(id="o1", agency=agency, status="sent"),),
+        )
 
     def caseload(self, number: int) -> list[Record]:
-        return [record for each in range(number)
-                for record in (self.case(each), self.plan(each), self.referral(each))]
+        return [record for each in range(number) for record in (self.case(each), self.plan(each), self.referral(each))]
 
     def site(self, name: str, url: str = "", **settings: Any) -> Site:
         server = {"url": url or self.url, "fhir": self.fhir, **settings}
@@ -140,9 +164,16 @@ class World:
 
     def one(self, kind: str, what: str, value: str) -> dict[str, Any]:
         """The one resource with this identifier."""
-        found = [resource for resource in self.everything() if resource["resourceType"] == kind
-                 and any(i == self.token(what, value) or (i.get("system"), i.get("value")) == tuple(
-                     self.token(what, value).values()) for i in resource["identifier"])]
+        found = [
+            resource
+            for resource in self.everything()
+            if resource["resourceType"] == kind
+            and any(
+                i == self.token(what, value)
+                or (i.get("system"), i.get("value")) == tuple(self.token(what, value).values())
+                for i in resource["identifier"]
+            )
+        ]
         assert len(found) == 1, (kind, what, value, len(found))
         return found[0]
 

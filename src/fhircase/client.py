@@ -50,7 +50,11 @@ class _Client:
     """What both clients share: the server's address and the layers every request passes through."""
 
     def __init__(
-        self, base_url: str, auth: Layer | None, layers: Sequence[Layer], retry: Retry,
+        self,
+        base_url: str,
+        auth: Layer | None,
+        layers: Sequence[Layer],
+        retry: Retry,
         random: Callable[[], float],
     ) -> None:
         self.address = Address(base_url)
@@ -80,9 +84,16 @@ class FHIRClient(_Client):
     """
 
     def __init__(
-        self, base_url: str, session: "requests.Session | None" = None, auth: Layer | None = None, *,
-        layers: Sequence[Layer] = (), timeout: tuple[float, float] = TIMEOUT, retry: Retry = Retry(),  # noqa: B008
-        sleep: Callable[[float], Any] = time.sleep, random: Callable[[], float] = random.random,
+        self,
+        base_url: str,
+        session: "requests.Session | None" = None,
+        auth: Layer | None = None,
+        *,
+        layers: Sequence[Layer] = (),
+        timeout: tuple[float, float] = TIMEOUT,
+        retry: Retry = Retry(),  # noqa: B008
+        sleep: Callable[[float], Any] = time.sleep,
+        random: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(base_url, auth, layers, retry, random)
         self._session = session or blocking.session()
@@ -126,21 +137,33 @@ class FHIRClient(_Client):
         return self.run(searching.next_page(self.address, page.next)) if page.next else None
 
     def create(
-        self, resource: Json, *, if_none_exist: Criteria | None = None,
+        self,
+        resource: Json,
+        *,
+        if_none_exist: Criteria | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Create a resource; with `if_none_exist` only where nothing matches (else 200 and the match)."""
         return self.run(writing.create(self.address, resource, if_none_exist=if_none_exist, prefer=prefer))
 
     def update(
-        self, resource: Json, *, if_match: str | None = None, where: Criteria | None = None,
+        self,
+        resource: Json,
+        *,
+        if_match: str | None = None,
+        where: Criteria | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Replace the resource with this id, or the one that `where` matches; `if_match` is an etag."""
         return self.run(writing.update(self.address, resource, if_match=if_match, where=where, prefer=prefer))
 
     def patch(
-        self, type: str, id: str, operations: Sequence[Json], *, if_match: str | None = None,
+        self,
+        type: str,
+        id: str,
+        operations: Sequence[Json],
+        *,
+        if_match: str | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Change places of a resource by JSON Patch."""
@@ -150,9 +173,7 @@ class FHIRClient(_Client):
         """Delete a resource."""
         self.run(writing.delete(self.address, type, id, if_match=if_match))
 
-    def transaction(
-        self, entries: Entries, *, prefer: Prefer | None = "representation"
-    ) -> tuple[EntryResult, ...]:
+    def transaction(self, entries: Entries, *, prefer: Prefer | None = "representation") -> tuple[EntryResult, ...]:
         """Do all entries or none; a refusal raises. Results stand in the order of the entries."""
         return self.run(submitting.submit(self.address, _whole(entries, bundle.transaction), prefer=prefer))
 
@@ -195,9 +216,16 @@ class AsyncFHIRClient(_Client):
     """
 
     def __init__(
-        self, base_url: str, client: "httpx.AsyncClient | None" = None, auth: Layer | None = None, *,
-        layers: Sequence[Layer] = (), timeout: tuple[float, float] = TIMEOUT, retry: Retry = Retry(),  # noqa: B008
-        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep, random: Callable[[], float] = random.random,
+        self,
+        base_url: str,
+        client: "httpx.AsyncClient | None" = None,
+        auth: Layer | None = None,
+        *,
+        layers: Sequence[Layer] = (),
+        timeout: tuple[float, float] = TIMEOUT,
+        retry: Retry = Retry(),  # noqa: B008
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        random: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(base_url, auth, layers, retry, random)
         self._client = client or asynchronous.client()
@@ -240,28 +268,37 @@ class AsyncFHIRClient(_Client):
         return await self.run(searching.next_page(self.address, page.next)) if page.next else None
 
     async def create(
-        self, resource: Json, *, if_none_exist: Criteria | None = None,
+        self,
+        resource: Json,
+        *,
+        if_none_exist: Criteria | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Create a resource; with `if_none_exist` only where nothing matches (else 200 and the match)."""
-        return await self.run(
-            writing.create(self.address, resource, if_none_exist=if_none_exist, prefer=prefer))
+        return await self.run(writing.create(self.address, resource, if_none_exist=if_none_exist, prefer=prefer))
 
     async def update(
-        self, resource: Json, *, if_match: str | None = None, where: Criteria | None = None,
+        self,
+        resource: Json,
+        *,
+        if_match: str | None = None,
+        where: Criteria | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Replace the resource with this id, or the one that `where` matches; `if_match` is an etag."""
-        return await self.run(
-            writing.update(self.address, resource, if_match=if_match, where=where, prefer=prefer))
+        return await self.run(writing.update(self.address, resource, if_match=if_match, where=where, prefer=prefer))
 
     async def patch(
-        self, type: str, id: str, operations: Sequence[Json], *, if_match: str | None = None,
+        self,
+        type: str,
+        id: str,
+        operations: Sequence[Json],
+        *,
+        if_match: str | None = None,
         prefer: Prefer | None = "representation",
     ) -> Stored:
         """Change places of a resource by JSON Patch."""
-        return await self.run(
-            writing.patch(self.address, type, id, operations, if_match=if_match, prefer=prefer))
+        return await self.run(writing.patch(self.address, type, id, operations, if_match=if_match, prefer=prefer))
 
     async def delete(self, type: str, id: str, *, if_match: str | None = None) -> None:
         """Delete a resource."""
@@ -274,9 +311,7 @@ class AsyncFHIRClient(_Client):
         whole = _whole(entries, bundle.transaction)
         return await self.run(submitting.submit(self.address, whole, prefer=prefer))
 
-    async def batch(
-        self, entries: Entries, *, prefer: Prefer | None = "representation"
-    ) -> tuple[EntryResult, ...]:
+    async def batch(self, entries: Entries, *, prefer: Prefer | None = "representation") -> tuple[EntryResult, ...]:
         """Do each entry for itself; one that fails is a result that is not `ok`."""
         whole = _whole(entries, bundle.batch)
         return await self.run(submitting.submit(self.address, whole, prefer=prefer))

@@ -35,8 +35,9 @@ class Site:
         self._stack = ExitStack()
         self._counter = Counter()
 
-    def push(self, records: Iterable[Input] = (), *, dry_run: bool = False,
-             progress: Progress | None = None) -> PushReport:
+    def push(
+        self, records: Iterable[Input] = (), *, dry_run: bool = False, progress: Progress | None = None
+    ) -> PushReport:
         """Send records, and whatever else the server is owed.
 
         Args:
@@ -76,10 +77,17 @@ class Site:
     def _make(self, stack: ExitStack, location: str) -> Station:
         server = self.server
         ledger = stack.enter_context(open_ledger(location))
-        client = stack.enter_context(FHIRClient(
-            server.url, auth=_auth(server), layers=[self._counter.layer], timeout=(10.0, server.timeout)))
-        return Station(ledger, client, _destination(server), owner.name(),
-                       mapping_digest(server.fhir, server.overlays), counter=self._counter)
+        client = stack.enter_context(
+            FHIRClient(server.url, auth=_auth(server), layers=[self._counter.layer], timeout=(10.0, server.timeout))
+        )
+        return Station(
+            ledger,
+            client,
+            _destination(server),
+            owner.name(),
+            mapping_digest(server.fhir, server.overlays),
+            counter=self._counter,
+        )
 
     def close(self) -> None:
         """Let go of the ledger and the connections."""
@@ -95,8 +103,9 @@ class Site:
         self.close()
 
 
-def open_site(config: Config, server: str, ledger: str | os.PathLike[str] | None = None,
-              fhir: FHIRVersion | None = None) -> Site:
+def open_site(
+    config: Config, server: str, ledger: str | os.PathLike[str] | None = None, fhir: FHIRVersion | None = None
+) -> Site:
     """Get ready to exchange with a server, by its name in the settings or by its URL.
 
     Raises:
@@ -116,6 +125,13 @@ def _auth(server: Server) -> Layer | None:
 
 def _destination(server: Server) -> Destination:
     return Destination(
-        name=server.name, url=server.url, fhir=server.fhir, overlays=server.overlays,
-        bundle_entries=server.bundle_entries, pull=server.pull, organization=server.organization,
-        patient_identifiers=server.patient_identifiers, create_patients=server.create_patients)
+        name=server.name,
+        url=server.url,
+        fhir=server.fhir,
+        overlays=server.overlays,
+        bundle_entries=server.bundle_entries,
+        pull=server.pull,
+        organization=server.organization,
+        patient_identifiers=server.patient_identifiers,
+        create_patients=server.create_patients,
+    )

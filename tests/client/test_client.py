@@ -79,9 +79,17 @@ def test_retrying_can_be_turned_off(connect, told, naps):
     assert naps == []
 
 
-@pytest.mark.parametrize("url", [
-    "", "fhir.example.org", "ftp://x/fhir", "https://user:pw@x/fhir", "https://x/fhir?a=b", "https://x:port/fhir",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "fhir.example.org",
+        "ftp://x/fhir",
+        "https://user:pw@x/fhir",
+        "https://x/fhir?a=b",
+        "https://x:port/fhir",
+    ],
+)
 def test_a_base_url_that_is_none_is_said_at_once(url):
     with pytest.raises(ConfigError, match="base_url"):
         FHIRClient(url)

@@ -29,15 +29,30 @@ def outcome(severity, code="conflict", **more):
 
 
 def page(*resources, **links):
-    return {"resourceType": "Bundle", "type": "searchset",
-            "link": [{"relation": name, "url": url} for name, url in links.items()],
-            "entry": [{"resource": resource} for resource in resources]}
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [{"relation": name, "url": url} for name, url in links.items()],
+        "entry": [{"resource": resource} for resource in resources],
+    }
 
 
-@pytest.mark.parametrize(("status", "error"), [
-    (400, Rejected), (401, NotAllowed), (403, NotAllowed), (404, NotFound), (410, NotFound), (409, Conflict),
-    (412, Conflict), (422, Rejected), (429, Throttled), (500, Broken), (503, Broken),
-])
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, Rejected),
+        (401, NotAllowed),
+        (403, NotAllowed),
+        (404, NotFound),
+        (410, NotFound),
+        (409, Conflict),
+        (412, Conflict),
+        (422, Rejected),
+        (429, Throttled),
+        (500, Broken),
+        (503, Broken),
+    ],
+)
 def test_a_status_is_an_error_of_its_own_kind(connect, told, status, error):
     for _ in range(4):
         told.says(status, outcome("error"))
@@ -64,9 +79,14 @@ def test_without_an_etag_the_version_id_makes_one(fhir, told):
     assert fhir.read("Task", "1").etag == 'W/"3"'
 
 
-@pytest.mark.parametrize("location", [
-    "Task/9/_history/2", "/fhir/Task/9/_history/2", "https://elsewhere.example/r4/Task/9/_history/2",
-])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "Task/9/_history/2",
+        "/fhir/Task/9/_history/2",
+        "https://elsewhere.example/r4/Task/9/_history/2",
+    ],
+)
 def test_without_a_body_the_location_says_id_and_version(fhir, told, location):
     told.says(201, Location=location)
     stored = fhir.create(TASK)
@@ -99,9 +119,17 @@ def test_a_web_page_is_not_fhir(fhir, told, status):
         fhir.read("Task", "1")
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"[]", b'{"detail":"x"}', b'{"resourceType":"Patient"}', b'{"resource', b"\xff",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"detail":"x"}',
+        b'{"resourceType":"Patient"}',
+        b'{"resource',
+        b"\xff",
+    ],
+)
 def test_an_answer_that_is_not_the_resource_asked_for_is_not_fhir(fhir, told, body):
     told.says(200, body)
     with pytest.raises(NotFHIR):
@@ -147,13 +175,23 @@ def test_an_update_without_if_match_is_not_sent_again(fhir, told):
         fhir.update(TASK)
 
 
-@pytest.mark.parametrize(("entries", "again"), [
-    ([bundle.create(TASK | {"id": None}, if_none_exist="identifier=a|b"),
-      bundle.update(TASK, if_match='W/"3"'), bundle.delete("Task", "2"), bundle.read("Task/3")], True),
-    ([bundle.create(TASK | {"id": None})], False),
-    ([bundle.update(TASK)], False),
-    ([bundle.patch("Task", "1", [])], False),
-])
+@pytest.mark.parametrize(
+    ("entries", "again"),
+    [
+        (
+            [
+                bundle.create(TASK | {"id": None}, if_none_exist="identifier=a|b"),
+                bundle.update(TASK, if_match='W/"3"'),
+                bundle.delete("Task", "2"),
+                bundle.read("Task/3"),
+            ],
+            True,
+        ),
+        ([bundle.create(TASK | {"id": None})], False),
+        ([bundle.update(TASK)], False),
+        ([bundle.patch("Task", "1", [])], False),
+    ],
+)
 def test_a_transaction_is_sent_again_only_if_every_entry_is_guarded(fhir, told, entries, again):
     answer = {"resourceType": "Bundle", "entry": [{"response": {"status": "200 OK"}} for _ in entries]}
     told.drops().says(200, answer)

@@ -16,8 +16,13 @@ def value():
 
 
 def task(value, **more):
-    return {"resourceType": "Task", "status": "requested", "intent": "order",
-            "identifier": [{"system": SYSTEM, "value": value}], **more}
+    return {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "identifier": [{"system": SYSTEM, "value": value}],
+        **more,
+    }
 
 
 def test_what_is_created_can_be_read_at_every_version(real, value):
@@ -57,8 +62,9 @@ def test_a_stale_if_match_is_a_conflict_and_changes_nothing(real, value):
 
 def test_a_patch_changes_its_place_and_gives_the_new_version(real, value):
     made = real.create(task(value))
-    patched = real.patch("Task", made.id, [{"op": "replace", "path": "/status", "value": "accepted"}],
-                         if_match=made.etag)
+    patched = real.patch(
+        "Task", made.id, [{"op": "replace", "path": "/status", "value": "accepted"}], if_match=made.etag
+    )
 
     assert patched.resource["status"] == "accepted"
     assert patched.etag == real.read("Task", made.id).etag != made.etag
@@ -127,8 +133,12 @@ def test_a_transaction_with_one_stale_entry_does_nothing(real, value):
     made = real.create(task(value))
 
     with pytest.raises(Rejected) as caught:
-        real.transaction([bundle.create(task(f"{value}-new")),
-                          bundle.update({**made.resource, "status": "accepted"}, if_match='W/"99"')])
+        real.transaction(
+            [
+                bundle.create(task(f"{value}-new")),
+                bundle.update({**made.resource, "status": "accepted"}, if_match='W/"99"'),
+            ]
+        )
     assert caught.value.status in (400, 409, 412)
     assert list(real.search("Task", {"identifier": f"{SYSTEM}|{value}-new"})) == []
 
@@ -136,10 +146,13 @@ def test_a_transaction_with_one_stale_entry_does_nothing(real, value):
 def test_a_batch_tells_the_good_entries_from_the_bad(real, value):
     made = real.create(task(value))
     accept = [{"op": "replace", "path": "/status", "value": "accepted"}]
-    done, lost, stale = real.batch([
-        bundle.patch("Task", made.id, accept), bundle.read("Task/none-such"),
-        bundle.update(made.resource, if_match='W/"99"'),
-    ])
+    done, lost, stale = real.batch(
+        [
+            bundle.patch("Task", made.id, accept),
+            bundle.read("Task/none-such"),
+            bundle.update(made.resource, if_match='W/"99"'),
+        ]
+    )
 
     assert (done.ok, done.type, done.id) == (True, "Task", made.id)
     assert (lost.ok, lost.status) == (False, 404)

@@ -15,8 +15,7 @@ GOLDEN = Path(__file__).with_name("golden")
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("*.toml")))
-def test_every_problem_is_named_with_file_line_rule_and_what_to_do(
-        name: str, folder: Path) -> None:
+def test_every_problem_is_named_with_file_line_rule_and_what_to_do(name: str, folder: Path) -> None:
     (folder / "fhircase.toml").write_bytes((GOLDEN / f"{name}.toml").read_bytes())
     with pytest.raises(ConfigError) as raised:
         load()
@@ -42,8 +41,7 @@ def test_every_problem_says_where_and_what_to_do(folder: Path) -> None:
         assert problem.source.startswith("fhircase.toml:")
 
 
-def test_a_wrong_variable_is_named_itself_not_the_file(
-        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_variable_is_named_itself_not_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "fhircase.toml").write_text('[servers.ehr]\nurl = "https://fhir.example"\n')
     monkeypatch.setenv("FHIRCASE_SERVERS__EHR__TIMEOUT", "soon")
     with pytest.raises(ConfigError, match=r"^environment variable FHIRCASE_SERVERS__EHR__TIMEOUT: should be"):
@@ -56,8 +54,7 @@ def test_a_misspelt_variable_is_an_error_too(folder: Path, monkeypatch: pytest.M
         load()
 
 
-def test_a_list_in_a_variable_that_is_not_json_is_explained(
-        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_in_a_variable_that_is_not_json_is_explained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FHIRCASE_OVERLAYS", "us-core")
     with pytest.raises(ConfigError, match=r"FHIRCASE_OVERLAYS: .*lists in the environment are JSON"):
         load()
@@ -74,8 +71,9 @@ def test_an_unknown_server_is_named_with_the_known_ones(folder: Path) -> None:
         load().server("her")
 
 
-@pytest.mark.parametrize("url", ["ftp://fhir.example", "http://fhir.example/r4", "http://", "https://a b",
-                                 "https://fhir.example:port"])
+@pytest.mark.parametrize(
+    "url", ["ftp://fhir.example", "http://fhir.example/r4", "http://", "https://a b", "https://fhir.example:port"]
+)
 def test_a_url_on_the_command_line_is_checked_like_one_in_the_file(url: str, folder: Path) -> None:
     with pytest.raises(ConfigError, match="--server: "):
         load().server(url)

@@ -79,7 +79,8 @@ def test_a_server_can_come_from_the_environment_alone(folder: Path, monkeypatch:
 
 
 def test_an_explicit_file_wins_over_the_variable_and_that_over_the_folder(
-        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(folder, 'ledger = "here"')
     for name in ("variable", "option"):
         (folder / name).mkdir()
@@ -105,8 +106,7 @@ auth = { kind = "basic", username = "me", password_file = "password" }
 
 
 def test_no_secret_is_printed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(folder, '[servers.ehr]\nurl = "https://fhir.example"\n'
-                  'auth = { kind = "bearer", token_env = "EHR_TOKEN" }\n')
+    write(folder, '[servers.ehr]\nurl = "https://fhir.example"\nauth = { kind = "bearer", token_env = "EHR_TOKEN" }\n')
     monkeypatch.setenv("EHR_TOKEN", "s3cret")
     config = load()
     assert "s3cret" not in f"{config!r}{config.server('ehr')!r}{config.server('ehr')}{config.model_dump()}"

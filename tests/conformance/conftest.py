@@ -93,9 +93,7 @@ def validate(java: list[str]) -> Iterator[Callable[..., Mapping[Path, list[Issue
             while line := program.stdout.readline().strip():
                 answers.append(json.loads(line))
             assert program.poll() is None, f"the validator ended with {program.returncode}"
-            return {
-                Path(answer["file"]): [Issue(**issue) for issue in answer["issues"]] for answer in answers
-            }
+            return {Path(answer["file"]): [Issue(**issue) for issue in answer["issues"]] for answer in answers}
 
         yield issues
 
@@ -115,7 +113,5 @@ def _built(sources: list[Path], command: Callable[[Path], list[str]]) -> Path:
 @contextmanager
 def _program(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """A program that ends when its standard input does."""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-    ) as program:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as program:
         yield program

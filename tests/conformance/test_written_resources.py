@@ -13,7 +13,9 @@ pytestmark = pytest.mark.interop
 
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])
-def test_a_sample_caseload_is_written_without_an_error(fhir: str, tmp_path: Path, validate: Callable[..., dict]) -> None:
+def test_a_sample_caseload_is_written_without_an_error(
+    fhir: str, tmp_path: Path, validate: Callable[..., dict]
+) -> None:
     for number, record in enumerate(sample(40, 3)):
         for at, resource in enumerate(to_fhir(record, fhir)):
             (tmp_path / f"{number}-{at}-{resource['resourceType']}.json").write_bytes(jsontext.encode(resource))

@@ -25,8 +25,13 @@ from fhircase.model import (
 )
 
 KEY = Key(kind="care-plan", namespace="https://h.example", value="P-1")
-BASE = CarePlan(key=KEY, client=Link(display="somebody"), title="one", status="active", goals=(
-    Goal(id="g1", description=Concept(text="eat")), Goal(id="g2", description=Concept(text="sleep"))))
+BASE = CarePlan(
+    key=KEY,
+    client=Link(display="somebody"),
+    title="one",
+    status="active",
+    goals=(Goal(id="g1", description=Concept(text="eat")), Goal(id="g2", description=Concept(text="sleep"))),
+)
 
 
 def but(record: Any, **changes: Any) -> Any:
@@ -111,8 +116,7 @@ def test_a_new_order_of_one_side_is_kept_beside_a_change_of_the_other():
     ours = with_goals(BASE.goals[1], BASE.goals[0])
     theirs = with_goals(but(BASE.goals[0], lifecycle="active"), BASE.goals[1])
     merged = three(ours, theirs)
-    assert [(goal.id, goal.lifecycle) for goal in merged.record.goals] == [
-        ("g2", "unspecified"), ("g1", "active")]
+    assert [(goal.id, goal.lifecycle) for goal in merged.record.goals] == [("g2", "unspecified"), ("g1", "active")]
 
 
 def test_without_any_base_what_only_one_side_says_is_kept_and_what_both_say_is_asked():
@@ -131,8 +135,9 @@ def test_a_result_that_breaks_a_rule_of_the_model_is_a_conflict():
 
 def test_code_and_words_of_a_concept_are_not_mixed():
     base = but(BASE, status_reason=Concept(text="a"))
-    assert three(but(base, status_reason=Concept(text="b")), but(base, status_reason=Concept(text="c")),
-                 base).conflicts == ("status_reason",)
+    assert three(
+        but(base, status_reason=Concept(text="b")), but(base, status_reason=Concept(text="c")), base
+    ).conflicts == ("status_reason",)
 
 
 @pytest.fixture
@@ -187,8 +192,12 @@ def versions(draw):
 
 def _as(first, other):
     try:
-        return but(other, key=first.key, **({"id": first.id, "client": first.client} if hasattr(first, "id") else {}),
-                   **({"nature": first.nature} if hasattr(first, "nature") else {}))
+        return but(
+            other,
+            key=first.key,
+            **({"id": first.id, "client": first.client} if hasattr(first, "id") else {}),
+            **({"nature": first.nature} if hasattr(first, "nature") else {}),
+        )
     except ValueError:
         return first
 
@@ -309,10 +318,19 @@ def test_either_order_of_merging_keeps_the_same_notes(base, ours, theirs):
     assert {note.text for note in one} == {note.text for note in other}
 
 
-@pytest.mark.parametrize(("path", "differs"), [
-    ("title", True), ("description", False), ("goals[g1].lifecycle", True), ("goals[g1]", True), ("goals", True),
-    ("goals[g2]", False), ("goals[]", False), (WHOLE, True),
-])
+@pytest.mark.parametrize(
+    ("path", "differs"),
+    [
+        ("title", True),
+        ("description", False),
+        ("goals[g1].lifecycle", True),
+        ("goals[g1]", True),
+        ("goals", True),
+        ("goals[g2]", False),
+        ("goals[]", False),
+        (WHOLE, True),
+    ],
+)
 def test_what_two_versions_still_differ_at(path, differs):
     other = plan(title="two", goals=(but(BASE.goals[0], lifecycle="active"), BASE.goals[1]))
     assert apart([path], BASE, other) == ((path,) if differs else ())

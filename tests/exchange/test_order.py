@@ -3,18 +3,24 @@ from hypothesis import strategies as st
 
 from fhircase.exchange.order import batches, dependents, groups, islands
 
-graphs = st.integers(1, 12).flatmap(lambda size: st.dictionaries(
-    st.integers(0, size), st.sets(st.integers(0, size), max_size=4), min_size=1))
+graphs = st.integers(1, 12).flatmap(
+    lambda size: st.dictionaries(st.integers(0, size), st.sets(st.integers(0, size), max_size=4), min_size=1)
+)
 
 
 def test_what_is_referred_to_goes_first():
     assert groups({"referral": {"plan", "case"}, "plan": {"case"}, "case": set()}) == [
-        ("case",), ("plan",), ("referral",)]
+        ("case",),
+        ("plan",),
+        ("referral",),
+    ]
 
 
 def test_a_circle_goes_together():
     assert groups({"plan": {"referral", "case"}, "referral": {"plan"}, "case": {"elsewhere"}}) == [
-        ("case",), ("plan", "referral")]
+        ("case",),
+        ("plan", "referral"),
+    ]
 
 
 @given(graphs)

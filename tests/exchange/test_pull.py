@@ -30,9 +30,12 @@ def test_the_version_tells_an_echo_from_news():
 def test_everything_our_mappings_write_is_asked_for_and_what_is_addressed_to_us():
     asked = queries("R4", (), ["Task?status=requested"], "Organization/1")
     assert {"Task", "EpisodeOfCare", "CarePlan", "Goal", "ServiceRequest", "Procedure", "Condition"} <= {
-        query.type for query in asked}
+        query.type for query in asked
+    }
     assert [(query.criteria, query.addressed) for query in asked if query.addressed] == [
-        ("owner=Organization/1", True), ("status=requested", True)]
+        ("owner=Organization/1", True),
+        ("status=requested", True),
+    ]
     assert len({query.name for query in asked}) == len(asked)
 
 
@@ -43,11 +46,26 @@ def test_the_same_news_has_one_id_however_it_is_found():
 
 
 def test_resources_come_in_the_order_of_the_record_and_new_ones_last():
-    record = CarePlan(key=Key(kind="care-plan", namespace="https://h.example", value="P-1"), client=Link(display="x"),
-                      activities=(Activity(id="a2"), Activity(id="a1")))
+    record = CarePlan(
+        key=Key(kind="care-plan", namespace="https://h.example", value="P-1"),
+        client=Link(display="x"),
+        activities=(Activity(id="a2"), Activity(id="a1")),
+    )
     roles = {"CarePlan/1": "plan", "Task/1": "activity:a1", "Task/2": "activity:a2"}
-    given = [{"resourceType": kind, "id": id_, "authoredOn": when} for kind, id_, when in (
-        ("Task", "4", "2026-02"), ("Task", "3", "2026-01"), ("Task", "1", ""), ("Task", "2", ""),
-        ("CarePlan", "1", ""))]
+    given = [
+        {"resourceType": kind, "id": id_, "authoredOn": when}
+        for kind, id_, when in (
+            ("Task", "4", "2026-02"),
+            ("Task", "3", "2026-01"),
+            ("Task", "1", ""),
+            ("Task", "2", ""),
+            ("CarePlan", "1", ""),
+        )
+    ]
     assert [f"{each['resourceType']}/{each['id']}" for each in arranged(record, roles, given)] == [
-        "CarePlan/1", "Task/2", "Task/1", "Task/3", "Task/4"]
+        "CarePlan/1",
+        "Task/2",
+        "Task/1",
+        "Task/3",
+        "Task/4",
+    ]

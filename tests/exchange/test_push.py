@@ -13,12 +13,15 @@ def task(**more):
     return {"resourceType": "Task", "id": UUID, **more}
 
 
-@pytest.mark.parametrize(("value", "ours"), [
-    ({"system": "https://h.example/referral", "value": "R-1"}, True),
-    ({"system": "https://h.example/offer", "value": "R-1:o1"}, True),
-    ({"system": "https://h.example/offer", "value": "R-11:o1"}, False),
-    ({"system": "https://h.example.org/referral", "value": "R-1"}, False),
-])
+@pytest.mark.parametrize(
+    ("value", "ours"),
+    [
+        ({"system": "https://h.example/referral", "value": "R-1"}, True),
+        ({"system": "https://h.example/offer", "value": "R-1:o1"}, True),
+        ({"system": "https://h.example/offer", "value": "R-11:o1"}, False),
+        ({"system": "https://h.example.org/referral", "value": "R-1"}, False),
+    ],
+)
 def test_our_identifier_is_told_from_others(value, ours):
     assert bool(business(KEY, task(identifier=[{"value": "x"}, value]))) == ours
 
@@ -33,8 +36,10 @@ def test_a_create_depends_on_our_identifier_percent_encoded():
 
 def test_where_a_server_cannot_find_the_type_the_create_is_bare():
     resource = task(identifier=[{"system": "https://h.example/referral", "value": "R-1"}])
-    assert "ifNoneExist" not in entry(Part(KEY, "task", resource), Abilities(identified=frozenset({"Patient"})), BASE)[
-        "request"]
+    assert (
+        "ifNoneExist"
+        not in entry(Part(KEY, "task", resource), Abilities(identified=frozenset({"Patient"})), BASE)["request"]
+    )
 
 
 def test_an_update_says_which_version_it_changes_and_no_change_says_nothing():
@@ -51,9 +56,19 @@ def test_a_capability_statement_that_says_nothing_forbids_nothing():
 
 
 def test_a_capability_statement_is_believed_where_it_speaks():
-    can = abilities({"rest": [{"resource": [
-        {"type": "Task", "searchParam": [{"name": "owner"}]}, {"type": "Goal", "conditionalCreate": False},
-        {"type": "Basic", "interaction": [{"code": "read"}]}]}]})
+    can = abilities(
+        {
+            "rest": [
+                {
+                    "resource": [
+                        {"type": "Task", "searchParam": [{"name": "owner"}]},
+                        {"type": "Goal", "conditionalCreate": False},
+                        {"type": "Basic", "interaction": [{"code": "read"}]},
+                    ]
+                }
+            ]
+        }
+    )
     assert (can.can_search("Task"), can.can_find("Task")) == (True, False)
     assert (can.can_find("Goal"), can.can_guard("Goal")) == (True, False)
     assert (can.can_search("Basic"), can.can_search("CarePlan")) == (False, False)

@@ -7,8 +7,11 @@ MRN = {"system": "https://h.example/mrn", "value": "M1"}
 def test_a_temporary_reference_becomes_the_servers_or_stays_within_the_transaction():
     task = {"resourceType": "Task", "focus": {"reference": "urn:uuid:a"}, "basedOn": [{"reference": "urn:uuid:b"}]}
     known = Known({"a": "ServiceRequest/1", "b": "urn:uuid:b"})
-    assert resolve(task, known) == {"resourceType": "Task", "focus": {"reference": "ServiceRequest/1"},
-                                    "basedOn": [{"reference": "urn:uuid:b"}]}
+    assert resolve(task, known) == {
+        "resourceType": "Task",
+        "focus": {"reference": "ServiceRequest/1"},
+        "basedOn": [{"reference": "urn:uuid:b"}],
+    }
 
 
 def test_what_is_unknown_keeps_its_identifier_and_loses_the_dangling_reference():

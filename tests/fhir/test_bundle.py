@@ -17,7 +17,8 @@ def answered(entry, **answer):
 
 def test_a_new_resource_is_named_by_its_temporary_id_which_is_not_sent():
     assert bundle.create(TASK, if_none_exist={"identifier": "urn:a|1"}) == {
-        "fullUrl": f"urn:uuid:{KEY}", "resource": {"resourceType": "Task", "status": "requested"},
+        "fullUrl": f"urn:uuid:{KEY}",
+        "resource": {"resourceType": "Task", "status": "requested"},
         "request": {"method": "POST", "url": "Task", "ifNoneExist": "identifier=urn:a%7C1"},
     }
     assert TASK["id"] == KEY
@@ -60,24 +61,40 @@ def test_a_patch_travels_in_a_binary():
     assert entry["request"] == {"method": "PATCH", "url": "Task/1", "ifMatch": 'W/"1"'}
 
 
-@pytest.mark.parametrize(("entry", "safe"), [
-    (bundle.create(TASK), False), (bundle.create(TASK, if_none_exist="identifier=a"), True),
-    (bundle.update(TASK), False), (bundle.update(TASK, if_match='W/"1"'), True),
-    (bundle.update(TASK, where="identifier=a"), False), (bundle.patch("Task", "1", []), False),
-    (bundle.patch("Task", "1", [], if_match='W/"1"'), True), (bundle.delete("Task", "1"), True),
-    (bundle.read("Task/1"), True), ({}, False), ({"request": {"method": "CONNECT"}}, False),
-])
+@pytest.mark.parametrize(
+    ("entry", "safe"),
+    [
+        (bundle.create(TASK), False),
+        (bundle.create(TASK, if_none_exist="identifier=a"), True),
+        (bundle.update(TASK), False),
+        (bundle.update(TASK, if_match='W/"1"'), True),
+        (bundle.update(TASK, where="identifier=a"), False),
+        (bundle.patch("Task", "1", []), False),
+        (bundle.patch("Task", "1", [], if_match='W/"1"'), True),
+        (bundle.delete("Task", "1"), True),
+        (bundle.read("Task/1"), True),
+        ({}, False),
+        ({"request": {"method": "CONNECT"}}, False),
+    ],
+)
 def test_a_transaction_may_be_repeated_if_every_entry_is_guarded_and_a_batch_never(entry, safe):
     assert bundle.repeatable(bundle.transaction([entry])) is safe
     assert not bundle.repeatable(bundle.batch([entry]))
 
 
-@pytest.mark.parametrize("location", [
-    "Task/9/_history/2", "https://x.example/r4/Task/9/_history/2", "/Task/9/_history/2",
-])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "Task/9/_history/2",
+        "https://x.example/r4/Task/9/_history/2",
+        "/Task/9/_history/2",
+    ],
+)
 def test_a_result_says_where_the_resource_is_now(location):
-    result = answered(bundle.create(TASK), response={
-        "status": "201 Created", "location": location, "lastModified": "2024-05-01T10:00:00.671Z"})
+    result = answered(
+        bundle.create(TASK),
+        response={"status": "201 Created", "location": location, "lastModified": "2024-05-01T10:00:00.671Z"},
+    )
     assert result.ok
     assert (result.status, result.type, result.id, result.etag) == (201, "Task", "9", 'W/"2"')
     assert result.last_modified.isoformat() == "2024-05-01T10:00:00.671000+00:00"
@@ -118,9 +135,16 @@ def test_a_search_in_a_batch_gives_its_bundle():
     assert (result.type, result.resource) == ("Bundle", found)
 
 
-@pytest.mark.parametrize("answer", [
-    {}, {"response": None}, {"response": "200"}, {"response": {"status": "x"}}, {"resource": "text"},
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"response": None},
+        {"response": "200"},
+        {"response": {"status": "x"}},
+        {"resource": "text"},
+    ],
+)
 def test_a_result_that_says_nothing_did_not_work(answer):
     assert not answered(bundle.create(TASK), **answer).ok
 

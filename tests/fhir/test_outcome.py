@@ -8,10 +8,18 @@ def one(**issue):
     return read
 
 
-@pytest.mark.parametrize(("severity", "failed"), [
-    ("fatal", True), ("error", True), ("warning", False), ("information", False), ("success", False),
-    ("catastrophe", True), (None, True),
-])
+@pytest.mark.parametrize(
+    ("severity", "failed"),
+    [
+        ("fatal", True),
+        ("error", True),
+        ("warning", False),
+        ("information", False),
+        ("success", False),
+        ("catastrophe", True),
+        (None, True),
+    ],
+)
 def test_severity_decides_what_failed_and_an_unknown_one_is_not_taken_for_success(severity, failed):
     assert one(severity=severity, code="invalid").failed is failed
 
@@ -26,8 +34,12 @@ def test_an_unknown_code_is_not_repeated():
 
 
 def test_the_servers_own_words_are_kept_out_of_text_and_repr():
-    issue = one(severity="error", code="value", diagnostics="Smith", details={
-        "text": "Ann Smith", "coding": [{"display": "Smith, A."}]})
+    issue = one(
+        severity="error",
+        code="value",
+        diagnostics="Smith",
+        details={"text": "Ann Smith", "coding": [{"display": "Smith, A."}]},
+    )
     assert "Smith" not in f"{issue!s} {issue!r}"
     assert issue.diagnostics == "Smith; Ann Smith; Smith, A."
 
@@ -37,32 +49,46 @@ def test_the_number_of_a_hapi_message_is_shown_without_the_message():
     assert str(issue) == "the server refused to process it (processing); HAPI-0550, HAPI-0989"
 
 
-@pytest.mark.parametrize(("issue", "path"), [
-    ({"expression": ["Bundle.entry[3].resource.status"]}, "Bundle.entry[3].resource.status"),
-    ({"expression": ["Bundle.entry[0].resource/*Patient/77*/.name[0]"]}, "Bundle.entry[0].resource.name[0]"),
-    ({"expression": ["Patient.name.where(family = 'Smith').given"]}, "Patient.name.where"),
-    ({"expression": ["Observation.value.ofType(Quantity).unit"]}, "Observation.value.ofType(Quantity).unit"),
-    ({"expression": ["Patient.extension('http://x/Smith')"]}, "Patient.extension"),
-    ({"location": ["/f:Task/f:intent"]}, "Task.intent"),
-    ({"location": ["Line[1] Col[20]"]}, ""),
-    ({"location": ["Task.code", "Line[1] Col[20]"]}, "Task.code"),
-    ({"expression": "Task.code"}, ""),
-    ({"expression": [None, "'Smith'"]}, ""),
-    ({}, ""),
-])
+@pytest.mark.parametrize(
+    ("issue", "path"),
+    [
+        ({"expression": ["Bundle.entry[3].resource.status"]}, "Bundle.entry[3].resource.status"),
+        ({"expression": ["Bundle.entry[0].resource/*Patient/77*/.name[0]"]}, "Bundle.entry[0].resource.name[0]"),
+        ({"expression": ["Patient.name.where(family = 'Smith').given"]}, "Patient.name.where"),
+        ({"expression": ["Observation.value.ofType(Quantity).unit"]}, "Observation.value.ofType(Quantity).unit"),
+        ({"expression": ["Patient.extension('http://x/Smith')"]}, "Patient.extension"),
+        ({"location": ["/f:Task/f:intent"]}, "Task.intent"),
+        ({"location": ["Line[1] Col[20]"]}, ""),
+        ({"location": ["Task.code", "Line[1] Col[20]"]}, "Task.code"),
+        ({"expression": "Task.code"}, ""),
+        ({"expression": [None, "'Smith'"]}, ""),
+        ({}, ""),
+    ],
+)
 def test_a_path_keeps_element_names_and_drops_values(issue, path):
     assert one(severity="error", code="invalid", **issue).path == path
 
 
-@pytest.mark.parametrize("other", [
-    None, "text", [], {"resourceType": "Task"}, {"resourceType": "OperationOutcome"},
-    {"resourceType": "OperationOutcome", "issue": ["text"]},
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        "text",
+        [],
+        {"resourceType": "Task"},
+        {"resourceType": "OperationOutcome"},
+        {"resourceType": "OperationOutcome", "issue": ["text"]},
+    ],
+)
 def test_what_is_no_outcome_has_no_issues(other):
     assert issues_of(other) == ()
 
 
 def test_failures_leave_warnings_out():
-    read = issues_of({"resourceType": "OperationOutcome", "issue": [
-        {"severity": "warning", "code": "value"}, {"severity": "error", "code": "invalid"}]})
+    read = issues_of(
+        {
+            "resourceType": "OperationOutcome",
+            "issue": [{"severity": "warning", "code": "value"}, {"severity": "error", "code": "invalid"}],
+        }
+    )
     assert [issue.code for issue in failures(read)] == ["invalid"]

@@ -76,11 +76,16 @@ def test_what_both_ledgers_believe_is_what_the_server_says(world):
     agency.push(lines(replies))
     hospital.pull()
 
-    patients = [resource for number in range(3)
-                for resource in world.client.search("Patient", {"identifier": f"{world.namespace}/mrn|M{number}"})]
+    patients = [
+        resource
+        for number in range(3)
+        for resource in world.client.search("Patient", {"identifier": f"{world.namespace}/mrn|M{number}"})
+    ]
     more = [world.client.read(kind, reference.split("/")[1]).resource for kind, reference in _loose(world)]
-    read = {reading.record.key: reading.record
-            for reading in from_bundle([*patients, *world.everything(), *more], world.fhir).readings}
+    read = {
+        reading.record.key: reading.record
+        for reading in from_bundle([*patients, *world.everything(), *more], world.fhir).readings
+    }
     assert len(read) == 9
     for site in (hospital, agency):
         for kept in site.ledger.scan():

@@ -40,8 +40,12 @@ def send(book, dice, now):
     server = dice.choice(SERVERS)
     for claim in book.claim(server, owner="churn", limit=4, lease=timedelta(minutes=9), now=now):
         verdict = dice.choice((Verdict.accepted(), Verdict.refused("no"), Verdict.later(now, unsure=True)))
-        agreed = (Resource(server, claim.key, role, f"{role}/{claim.key.value}", str(claim.record.revision),
-                           claim.record.current) for role in ("a", "b"))
+        agreed = (
+            Resource(
+                server, claim.key, role, f"{role}/{claim.key.value}", str(claim.record.revision), claim.record.current
+            )
+            for role in ("a", "b")
+        )
         book.settle(claim, verdict, now=now, resources=agreed if verdict == Verdict.accepted() else ())
 
 
@@ -59,17 +63,14 @@ def pull(book, dice, now):
 def wrong(path: str) -> list[str]:
     """Everything about the file that may not be so, however it was left."""
     rules = {
-        "both parts of a record are agreed together":
-            "SELECT record FROM resources GROUP BY server, record HAVING count(DISTINCT etag) > 1 "
-            "OR count(*) <> 2",
+        "both parts of a record are agreed together": "SELECT record FROM resources GROUP BY server, record "
+        "HAVING count(DISTINCT etag) > 1 OR count(*) <> 2",
         "what is agreed was sent": "SELECT record FROM deliveries WHERE state = 'agreed' AND sent < wanted",
-        "who sends has a lease":
-            "SELECT record FROM deliveries WHERE (state = 'sending') <> (owner IS NOT NULL)",
-        "nothing newer than the record is wanted":
-            "SELECT record FROM deliveries JOIN records ON id = record WHERE wanted > revision",
-        "the cursor and the feed move together":
-            "SELECT server FROM cursors WHERE position <> "
-            "(SELECT count(*) FROM changes WHERE source = server)",
+        "who sends has a lease": "SELECT record FROM deliveries WHERE (state = 'sending') <> (owner IS NOT NULL)",
+        "nothing newer than the record is wanted": "SELECT record FROM deliveries JOIN records ON id = record "
+        "WHERE wanted > revision",
+        "the cursor and the feed move together": "SELECT server FROM cursors WHERE position <> "
+        "(SELECT count(*) FROM changes WHERE source = server)",
         "nothing hangs in the air": "PRAGMA foreign_key_check",
     }
     with closing(sqlite3.connect(path)) as file:

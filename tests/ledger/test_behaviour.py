@@ -22,8 +22,9 @@ def wished(book: Ledger, *keys: RecordKey, server: str = "north", now: datetime 
     book.wish(server, keys, now=now)
 
 
-def take(book: Ledger, server: str = "north", *, now: datetime = NOW, limit: int = 10,
-         owner: str = "me") -> list[Claim]:
+def take(
+    book: Ledger, server: str = "north", *, now: datetime = NOW, limit: int = 10, owner: str = "me"
+) -> list[Claim]:
     return book.claim(server, owner=owner, limit=limit, lease=LEASE, now=now)
 
 
@@ -110,10 +111,8 @@ class TestOwing:
         assert book.wish("north", [ONE], now=LATER) == 0
         assert state(book) is State.AGREED
 
-    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both"),
-                                         Verdict.held("who?")])
-    def test_wishing_the_same_again_does_not_wake_what_waits_for_somebody(
-            self, book: Ledger, verdict: Verdict) -> None:
+    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both"), Verdict.held("who?")])
+    def test_wishing_the_same_again_does_not_wake_what_waits_for_somebody(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)
         book.settle(take(book)[0], verdict, now=NOW)
         before = book.deliveries("north", [ONE])
@@ -121,8 +120,7 @@ class TestOwing:
         assert book.deliveries("north", [ONE]) == before
 
     @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both")])
-    def test_an_edit_gives_what_was_refused_or_disputed_another_chance(
-            self, book: Ledger, verdict: Verdict) -> None:
+    def test_an_edit_gives_what_was_refused_or_disputed_another_chance(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)
         book.settle(take(book)[0], verdict, now=NOW)
         book.keep(ONE, b"new", now=NOW)
@@ -237,8 +235,9 @@ class TestSettling:
         delivery = book.deliveries("north", [ONE])[ONE]
         assert (delivery.state, delivery.attempts, delivery.owner) == (State.AGREED, 0, None)
 
-    @pytest.mark.parametrize("verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no"),
-                                         Verdict.disputed("no")])
+    @pytest.mark.parametrize(
+        "verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no"), Verdict.disputed("no")]
+    )
     def test_an_edit_during_the_send_stays_owed(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)
         [claim] = take(book)
@@ -349,8 +348,7 @@ class TestStatus:
         wished(book, ONE, server="south")
         book.park("south", ONE, Verdict.held("who?"), now=NOW)
         none = {"owed": 0, "agreed": 0, "conflict": 0, "refused": 0, "held": 0}
-        assert book.status() == {"servers": {"north": none | {"owed": 2, "agreed": 1},
-                                             "south": none | {"held": 1}}}
+        assert book.status() == {"servers": {"north": none | {"owed": 2, "agreed": 1}, "south": none | {"held": 1}}}
 
     def test_an_empty_ledger_knows_no_server(self, book: Ledger) -> None:
         assert book.status() == {"servers": {}}

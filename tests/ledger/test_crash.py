@@ -18,8 +18,7 @@ def test_killed_at_random_moments_it_stays_consistent_and_goes_on(tmp_path: Path
     wrong = runpy.run_path(str(CHURN))["wrong"]
     dice = random.Random(2026)
     for seed in range(KILLS):
-        with subprocess.Popen([sys.executable, CHURN, "churn", path, str(seed)],
-                              stdout=subprocess.PIPE) as worker:
+        with subprocess.Popen([sys.executable, CHURN, "churn", path, str(seed)], stdout=subprocess.PIPE) as worker:
             assert worker.stdout.readline() == b"ready\n"
             time.sleep(dice.uniform(0.005, 0.25))
             assert worker.poll() is None

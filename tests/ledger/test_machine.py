@@ -17,8 +17,13 @@ SERVERS = ["north", "south"]
 LEASE = timedelta(minutes=5)
 WAIT = timedelta(minutes=3)
 VERDICTS = ["accepted", "refused", "disputed", "held", "later"]
-LEFT = {"accepted": State.AGREED, "refused": State.REFUSED, "disputed": State.CONFLICT, "held": State.HELD,
-        "later": State.OWED}
+LEFT = {
+    "accepted": State.AGREED,
+    "refused": State.REFUSED,
+    "disputed": State.CONFLICT,
+    "held": State.HELD,
+    "later": State.OWED,
+}
 
 
 @dataclass
@@ -100,8 +105,11 @@ class LedgerAgreesWithMemory(RuleBasedStateMachine):
 
     @rule(target=claims, server=st.sampled_from(SERVERS), limit=st.integers(1, 3))
     def claim(self, server: str, limit: int):
-        ready = {key for (at, key), known in self.memory.items() if at == server
-                 and known.state is State.OWED and (known.waits is None or known.waits <= self.now)}
+        ready = {
+            key
+            for (at, key), known in self.memory.items()
+            if at == server and known.state is State.OWED and (known.waits is None or known.waits <= self.now)
+        }
         given = self.book.claim(server, owner="me", limit=limit, lease=LEASE, now=self.now)
         assert len(given) == min(limit, len(ready))
         for claim in given:
@@ -115,9 +123,13 @@ class LedgerAgreesWithMemory(RuleBasedStateMachine):
 
     @rule(claim=claims, how=st.sampled_from(VERDICTS))
     def settle(self, claim, how: str) -> None:
-        verdict = {"accepted": Verdict.accepted(), "refused": Verdict.refused("r"),
-                   "disputed": Verdict.disputed("d"), "held": Verdict.held("h"),
-                   "later": Verdict.later(self.now + WAIT)}[how]
+        verdict = {
+            "accepted": Verdict.accepted(),
+            "refused": Verdict.refused("r"),
+            "disputed": Verdict.disputed("d"),
+            "held": Verdict.held("h"),
+            "later": Verdict.later(self.now + WAIT),
+        }[how]
         known = self.memory[claim.server, claim.key]
         good = known.claim is claim
         assert self.book.settle(claim, verdict, now=self.now) == good

@@ -88,8 +88,10 @@ def test_only_its_owner_can_read_a_ledger(tmp_path: Path) -> None:
 def test_the_settings_that_make_it_safe_are_on(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "x.ledger") as book:
         connection = book._connection
-        ask = {name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-               for name in ("journal_mode", "synchronous", "foreign_keys")}
+        ask = {
+            name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert ask == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 

@@ -34,9 +34,14 @@ def _together(path: Path, count: int) -> list[list[str]]:
     """What each of several processes printed, started together."""
     with ExitStack() as stack:
         workers = [
-            stack.enter_context(subprocess.Popen(
-                [sys.executable, CHURN, "grab", path, f"worker-{number}"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, CHURN, "grab", path, f"worker-{number}"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
             for number in range(count)
         ]
         for worker in workers:

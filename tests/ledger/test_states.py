@@ -46,8 +46,9 @@ def test_a_wish_and_news_are_taken_in_any_state(state: State | None) -> None:
 
 def test_only_the_one_who_claimed_can_say_it_was_accepted() -> None:
     assert {arrow.source for arrow in ARROWS if arrow.cause is Cause.ACCEPTED} == {State.SENDING}
-    assert [arrow.source for arrow in ARROWS if arrow.target is State.SENDING
-            and arrow.source is not State.SENDING] == [State.OWED]
+    assert [
+        arrow.source for arrow in ARROWS if arrow.target is State.SENDING and arrow.source is not State.SENDING
+    ] == [State.OWED]
 
 
 def test_a_change_the_table_does_not_have_is_an_error() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.strategies import records
 
 from fhircase.errors import ResourceRefused
 from fhircase.mapping import from_fhir, to_fhir
-from tests.strategies import records
 
 # A place in each kind's anchor, what is wrong there, and the rule's field that says so.
 WRONG: dict[str, list[tuple[str, Any, str]]] = {

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.strategies import records
 
 from fhircase.mapping import to_fhir
-from tests.strategies import records
 
 KINDS = ["case", "care-plan", "referral", "work-item", "need", "goal"]
 

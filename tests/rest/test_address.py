@@ -9,29 +9,48 @@ from fhircase.rest.address import Address, Origin, shown
 HERE = Address("https://fhir.example.org/r4")
 
 
-@pytest.mark.parametrize("url", [
-    "https://fhir.example.org/r4/Task", "HTTPS://FHIR.example.org:443/other", "https://fhir.example.org?p=1",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://fhir.example.org/r4/Task",
+        "HTTPS://FHIR.example.org:443/other",
+        "https://fhir.example.org?p=1",
+    ],
+)
 def test_a_url_of_the_same_scheme_host_and_port_is_ours(url):
     assert HERE.owns(url)
 
 
-@pytest.mark.parametrize("url", [
-    "http://fhir.example.org/r4", "https://fhir.example.org:8443/r4", "https://fhir.example.org.evil.example/r4",
-    "https://fhir.example.org@evil.example/r4", "//evil.example/r4", "https://evil.example#fhir.example.org",
-    "file:///etc/passwd", "urn:uuid:1", "https://[bad", "https://x:99999999/", "",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://fhir.example.org/r4",
+        "https://fhir.example.org:8443/r4",
+        "https://fhir.example.org.evil.example/r4",
+        "https://fhir.example.org@evil.example/r4",
+        "//evil.example/r4",
+        "https://evil.example#fhir.example.org",
+        "file:///etc/passwd",
+        "urn:uuid:1",
+        "https://[bad",
+        "https://x:99999999/",
+        "",
+    ],
+)
 def test_everything_else_is_not(url):
     assert not HERE.owns(url)
 
 
-@pytest.mark.parametrize(("link", "url"), [
-    ("Task?page=2", "https://fhir.example.org/r4/Task?page=2"),
-    ("?page=2", "https://fhir.example.org/r4/?page=2"),
-    ("/r4?page=2", "https://fhir.example.org/r4?page=2"),
-    ("//evil.example/x", "https://evil.example/x"),
-    ("//[", "//["),
-])
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("Task?page=2", "https://fhir.example.org/r4/Task?page=2"),
+        ("?page=2", "https://fhir.example.org/r4/?page=2"),
+        ("/r4?page=2", "https://fhir.example.org/r4?page=2"),
+        ("//evil.example/x", "https://evil.example/x"),
+        ("//[", "//["),
+    ],
+)
 def test_a_relative_link_is_meant_from_the_base(link, url):
     assert HERE.resolve(link) == url
 
@@ -58,16 +77,21 @@ def test_a_bad_base_url_is_a_config_error(url):
         Address(url)
 
 
-@pytest.mark.parametrize(("criteria", "text"), [
-    ({"identifier": "urn:a|1"}, "identifier=urn:a%7C1"),
-    ({"_lastUpdated": ["ge2024-01-01T00:00:00+01:00", "lt2025"]},
-     "_lastUpdated=ge2024-01-01T00:00:00%2B01:00&_lastUpdated=lt2025"),
-    ([("name", "Ånn & Bo"), ("_count", 5)], "name=%C3%85nn%20%26%20Bo&_count=5"),
-    ({"active": True}, "active=true"),
-    ("identifier=urn:a|1", "identifier=urn:a|1"),
-    ("name=Ånn", "name=%C3%85nn"),
-    ((), ""),
-])
+@pytest.mark.parametrize(
+    ("criteria", "text"),
+    [
+        ({"identifier": "urn:a|1"}, "identifier=urn:a%7C1"),
+        (
+            {"_lastUpdated": ["ge2024-01-01T00:00:00+01:00", "lt2025"]},
+            "_lastUpdated=ge2024-01-01T00:00:00%2B01:00&_lastUpdated=lt2025",
+        ),
+        ([("name", "Ånn & Bo"), ("_count", 5)], "name=%C3%85nn%20%26%20Bo&_count=5"),
+        ({"active": True}, "active=true"),
+        ("identifier=urn:a|1", "identifier=urn:a|1"),
+        ("name=Ånn", "name=%C3%85nn"),
+        ((), ""),
+    ],
+)
 def test_criteria_become_a_query_that_fits_in_a_header(criteria, text):
     assert query(criteria) == text
     assert text.isascii()

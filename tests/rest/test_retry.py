@@ -11,13 +11,21 @@ ONCE = Request("POST", "https://x/fhir/Task")
 TWICE = Request("GET", "https://x/fhir/Task", repeatable=True)
 
 
-@pytest.mark.parametrize(("outcome", "once", "twice"), [
-    (Unreachable("refused"), True, True), (UnknownOutcome("lost"), False, True),
-    (ForeignHost("no"), False, False),
-    (Response(429), True, True), (Response(503), False, True), (Response(502), False, True),
-    (Response(504), False, True), (Response(500), False, False), (Response(412), False, False),
-    (Response(200), False, False),
-])
+@pytest.mark.parametrize(
+    ("outcome", "once", "twice"),
+    [
+        (Unreachable("refused"), True, True),
+        (UnknownOutcome("lost"), False, True),
+        (ForeignHost("no"), False, False),
+        (Response(429), True, True),
+        (Response(503), False, True),
+        (Response(502), False, True),
+        (Response(504), False, True),
+        (Response(500), False, False),
+        (Response(412), False, False),
+        (Response(200), False, False),
+    ],
+)
 def test_what_may_have_been_done_is_repeated_only_if_twice_is_the_same(outcome, once, twice):
     assert (worth_repeating(ONCE, outcome), worth_repeating(TWICE, outcome)) == (once, twice)
 
@@ -37,12 +45,18 @@ def test_never_shorter_than_the_server_asks(seconds, random):
     assert Retry().delay(1, ONCE, Response(429, {"retry-after": str(seconds)}), random) >= seconds
 
 
-@pytest.mark.parametrize(("headers", "seconds"), [
-    ({}, None), ({"retry-after": " 5 "}, 5.0), ({"retry-after": "soon"}, None), ({"retry-after": "-1"}, None),
-    ({"retry-after": "Mon, 01 Jan 2024 00:00:10 GMT"}, None),
-    ({"retry-after": "Mon, 01 Jan 2024 00:00:10 GMT", "date": "Mon, 01 Jan 2024 00:00:00 GMT"}, 10.0),
-    ({"retry-after": "Mon, 01 Jan 2024 00:00:00 GMT", "date": "Mon, 01 Jan 2024 00:00:10 GMT"}, 0.0),
-])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": " 5 "}, 5.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "Mon, 01 Jan 2024 00:00:10 GMT"}, None),
+        ({"retry-after": "Mon, 01 Jan 2024 00:00:10 GMT", "date": "Mon, 01 Jan 2024 00:00:00 GMT"}, 10.0),
+        ({"retry-after": "Mon, 01 Jan 2024 00:00:00 GMT", "date": "Mon, 01 Jan 2024 00:00:10 GMT"}, 0.0),
+    ],
+)
 def test_retry_after_is_read_without_a_clock(headers, seconds):
     assert retry_after(headers) == seconds
 

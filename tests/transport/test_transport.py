@@ -21,17 +21,20 @@ def retries(reason):
     return wire.MaxRetryError(None, ASK.url, reason)
 
 
-@pytest.mark.parametrize(("error", "kind"), [
-    (requests.ConnectionError(retries(wire.NewConnectionError(None, "refused"))), Unreachable),
-    (requests.ConnectTimeout(retries(wire.ConnectTimeoutError())), Unreachable),
-    (requests.exceptions.ProxyError(retries(wire.ProxyError("no", OSError()))), Unreachable),
-    (requests.exceptions.SSLError(retries(wire.SSLError("CERTIFICATE_VERIFY_FAILED"))), Unreachable),
-    (requests.exceptions.SSLError(retries(wire.SSLError("unexpected end of file"))), UnknownOutcome),
-    (requests.ReadTimeout("slow"), UnknownOutcome),
-    (requests.ConnectionError(wire.ProtocolError("aborted")), UnknownOutcome),
-    (requests.exceptions.ChunkedEncodingError("cut"), UnknownOutcome),
-    (requests.RequestException(), UnknownOutcome),
-])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (requests.ConnectionError(retries(wire.NewConnectionError(None, "refused"))), Unreachable),
+        (requests.ConnectTimeout(retries(wire.ConnectTimeoutError())), Unreachable),
+        (requests.exceptions.ProxyError(retries(wire.ProxyError("no", OSError()))), Unreachable),
+        (requests.exceptions.SSLError(retries(wire.SSLError("CERTIFICATE_VERIFY_FAILED"))), Unreachable),
+        (requests.exceptions.SSLError(retries(wire.SSLError("unexpected end of file"))), UnknownOutcome),
+        (requests.ReadTimeout("slow"), UnknownOutcome),
+        (requests.ConnectionError(wire.ProtocolError("aborted")), UnknownOutcome),
+        (requests.exceptions.ChunkedEncodingError("cut"), UnknownOutcome),
+        (requests.RequestException(), UnknownOutcome),
+    ],
+)
 def test_requests_errors_tell_nothing_sent_from_answer_lost(error, kind):
     def fail(*_, **__):
         raise error
@@ -44,11 +47,19 @@ def test_requests_errors_tell_nothing_sent_from_answer_lost(error, kind):
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize(("error", "kind"), [
-    (httpx.ConnectError, Unreachable), (httpx.ConnectTimeout, Unreachable), (httpx.PoolTimeout, Unreachable),
-    (httpx.ProxyError, Unreachable), (httpx.ReadTimeout, UnknownOutcome), (httpx.WriteError, UnknownOutcome),
-    (httpx.RemoteProtocolError, UnknownOutcome), (httpx.DecodingError, UnknownOutcome),
-])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError, Unreachable),
+        (httpx.ConnectTimeout, Unreachable),
+        (httpx.PoolTimeout, Unreachable),
+        (httpx.ProxyError, Unreachable),
+        (httpx.ReadTimeout, UnknownOutcome),
+        (httpx.WriteError, UnknownOutcome),
+        (httpx.RemoteProtocolError, UnknownOutcome),
+        (httpx.DecodingError, UnknownOutcome),
+    ],
+)
 def test_httpx_errors_tell_nothing_sent_from_answer_lost(error, kind):
     async def fail(*_, **__):
         raise error(ASK.url)

@@ -224,8 +224,13 @@ def test_notes_added_on_both_sides_are_all_there(world):
     world.patient(0)
     hospital = world.hospital()
     hospital.push(lines(world.caseload(1)))
-    task = next(each for each in world.everything() if each["resourceType"] == "Task" and "focus" in each
-                and each["focus"]["reference"].startswith("EpisodeOfCare/"))
+    task = next(
+        each
+        for each in world.everything()
+        if each["resourceType"] == "Task"
+        and "focus" in each
+        and each["focus"]["reference"].startswith("EpisodeOfCare/")
+    )
     world.edit(task, note=[{"text": "theirs"}])
     report = hospital.push(lines([but(world.case(0), notes=(Note(text="ours"),))]))
 

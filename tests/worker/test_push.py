@@ -59,7 +59,10 @@ def test_an_unknown_client_holds_the_record_and_all_that_refers_to_it(world):
     report = hospital.push(lines(world.caseload(2)))
 
     assert {(standing.key.value, standing.code) for standing in report.held} == {
-        ("C-0", "no-patient"), ("P-0", "no-patient"), ("R-0", "no-patient")}
+        ("C-0", "no-patient"),
+        ("P-0", "no-patient"),
+        ("R-0", "no-patient"),
+    }
     assert report.sent == 3
     world.patient(0)
     assert hospital.push(lines(world.caseload(2))).outstanding == 0
@@ -190,8 +193,9 @@ def test_records_of_other_kinds_go_over_too(world, kind):
     record = {
         "work-item": WorkItem(key=world.key("work-item", "W"), nature="task", status="requested", intent="order"),
         "need": Need(key=world.key("need", "N"), client=world.person(0), what=Concept(text="x")),
-        "goal": Goal(key=world.key("goal", "G"), client=world.person(0), description=Concept(text="x"),
-                     lifecycle="active"),
+        "goal": Goal(
+            key=world.key("goal", "G"), client=world.person(0), description=Concept(text="x"), lifecycle="active"
+        ),
     }[kind]
     hospital = world.hospital()
     assert hospital.push([(as_line(record), record)]).sent == 1

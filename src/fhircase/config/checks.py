@@ -44,8 +44,11 @@ def server_url(text: str) -> str:
     if not port_is_fine or url.scheme not in {"http", "https"} or not url.hostname or re.search(r"\s", text):
         raise wrong("not an http(s) URL", rule, 'write it like "https://fhir.example/r4"')
     if "@" in url.netloc:
-        raise wrong("holds a user name or password", "no secrets in URLs",
-                    'use auth = { kind = "basic", username = "...", password_env = "..." }')
+        raise wrong(
+            "holds a user name or password",
+            "no secrets in URLs",
+            'use auth = { kind = "basic", username = "...", password_env = "..." }',
+        )
     if url.query or url.fragment or "?" in text or "#" in text:
         raise wrong("has a query or fragment", rule, "leave out everything from ? or # on")
     return text.rstrip("/")
@@ -73,8 +76,11 @@ def query(text: str) -> str:
 def party(text: str) -> str:
     """Who somebody is on a server: a reference there, or an identifier."""
     if not (_REFERENCE.fullmatch(text) or _TOKEN.fullmatch(text)):
-        raise wrong("neither a reference nor an identifier", "who we are on the server",
-                    'write "Organization/12" or "https://system.example|value"')
+        raise wrong(
+            "neither a reference nor an identifier",
+            "who we are on the server",
+            'write "Organization/12" or "https://system.example|value"',
+        )
     return text
 
 

@@ -75,8 +75,7 @@ def _read(path: str | os.PathLike[str] | None) -> _Source:
         return _Source(name, text, tomllib.loads(text))
     except OSError as error:
         why = error.strerror or "cannot be read"
-        raise ConfigError(Problem(why, source=name, hint="check the path; `fhircase init` writes one")
-                          ) from None
+        raise ConfigError(Problem(why, source=name, hint="check the path; `fhircase init` writes one")) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(Problem(f"not TOML: {error}", source=name, hint="correct that line")) from None
 
@@ -116,8 +115,13 @@ def _strangers(values: Mapping[str, Any]) -> Iterator[Problem]:
         if upper.startswith(f"{PREFIX}SERVERS{BETWEEN}"):
             continue
         close = get_close_matches(upper, known, n=1)
-        yield Problem("unknown setting", name, "variables that start with FHIRCASE_ are settings",
-                      f"did you mean {close[0]}?" if close else "take it out", "environment")
+        yield Problem(
+            "unknown setting",
+            name,
+            "variables that start with FHIRCASE_ are settings",
+            f"did you mean {close[0]}?" if close else "take it out",
+            "environment",
+        )
 
 
 def _named_variables(values: Any) -> Iterator[str]:
@@ -127,8 +131,9 @@ def _named_variables(values: Any) -> Iterator[str]:
             if str(key).endswith("_env") and isinstance(value, str):
                 yield value
             yield from _named_variables(value)
-    yield from (value for name, value in os.environ.items()
-                if name.upper().startswith(PREFIX) and name.upper().endswith("_ENV"))
+    yield from (
+        value for name, value in os.environ.items() if name.upper().startswith(PREFIX) and name.upper().endswith("_ENV")
+    )
 
 
 def _place(problem: Problem) -> tuple[str, int]:
@@ -138,5 +143,10 @@ def _place(problem: Problem) -> tuple[str, int]:
 
 def _not_json(text: str) -> Problem:
     field = text.split('"')[1] if '"' in text else ""
-    return Problem("cannot be read", field, "lists in the environment are JSON",
-                   'write it like ["one", "two"]', f"environment variable {PREFIX}{field.upper()}")
+    return Problem(
+        "cannot be read",
+        field,
+        "lists in the environment are JSON",
+        'write it like ["one", "two"]',
+        f"environment variable {PREFIX}{field.upper()}",
+    )

@@ -21,7 +21,9 @@ def found(error: ErrorDetails, settings: type[BaseModel], where: Callable[[Path]
     return Problem(what, ".".join(map(str, path)), rule, hint, where(path))
 
 
-def _words(error: ErrorDetails, settings: type[BaseModel], path: Path) -> tuple[str, str, str]:
+def _words(  # noqa: PLR0911 - one answer a kind of error
+    error: ErrorDetails, settings: type[BaseModel], path: Path
+) -> tuple[str, str, str]:
     context = error.get("ctx", {})
     match error["type"]:
         case "setting":
@@ -33,8 +35,11 @@ def _words(error: ErrorDetails, settings: type[BaseModel], path: Path) -> tuple[
         case "string_pattern_mismatch" if "[key]" in error["loc"]:
             return "not a server name", "lower-case letters, digits, - and _", "rename the table"
         case "string_pattern_mismatch":
-            return ("not the name of an environment variable", "letters, digits and _",
-                    "write the variable's name, not the secret itself")
+            return (
+                "not the name of an environment variable",
+                "letters, digits and _",
+                "write the variable's name, not the secret itself",
+            )
         case "zoneinfo_str":
             return "not a known time zone", "IANA names", 'write it like "Europe/Amsterdam"'
         case "bool_parsing":

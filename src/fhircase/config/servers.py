@@ -62,13 +62,19 @@ class AuthSettings(BaseModel):
         needed, possible = _NEEDED[self.kind]
         given = {name for name in type(self).model_fields if getattr(self, name) is not None} - {"kind"}
         if alien := given - needed - possible:
-            raise wrong(f'{", ".join(sorted(alien))} means nothing with kind "{self.kind}"',
-                        "each kind has its own settings", "take it out, or choose the other kind")
+            raise wrong(
+                f'{", ".join(sorted(alien))} means nothing with kind "{self.kind}"',
+                "each kind has its own settings",
+                "take it out, or choose the other kind",
+            )
         if missing := needed - given:
             raise wrong(f"{', '.join(sorted(missing))} is missing", f'kind "{self.kind}"', "add it")
         if possible and len(given & possible) != 1:
-            raise wrong(f"give exactly one of {', '.join(sorted(possible))}", f'kind "{self.kind}"',
-                        "name an environment variable or a file that holds the secret")
+            raise wrong(
+                f"give exactly one of {', '.join(sorted(possible))}",
+                f'kind "{self.kind}"',
+                "name an environment variable or a file that holds the secret",
+            )
         return self
 
     def secrets(self, path: str) -> Bearer | Basic | None:
@@ -114,10 +120,11 @@ class ServerSettings(BaseModel):
     def _private(cls, url: str, info: ValidationInfo) -> str:
         # A wrong `insecure` is a finding of its own; then nothing is said about the URL.
         if not info.data.get("insecure", True) and not encrypted(url):
-            raise wrong("http to another machine, readable by everybody in between",
-                        "patients' data travels encrypted",
-                        "use https, or insecure = true in its [servers.NAME] table if the network is "
-                        "protected otherwise")
+            raise wrong(
+                "http to another machine, readable by everybody in between",
+                "patients' data travels encrypted",
+                "use https, or insecure = true in its [servers.NAME] table if the network is protected otherwise",
+            )
         return url
 
 
@@ -137,5 +144,6 @@ def _text(file: Path, path: str) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(Problem(f"file {file} cannot be read", path, "a secret",
-                                  "check the path and its permissions")) from None
+        raise ConfigError(
+            Problem(f"file {file} cannot be read", path, "a secret", "check the path and its permissions")
+        ) from None

@@ -19,7 +19,10 @@ class Config(BaseSettings):
     """The settings, read once; the environment wins over the file."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=BETWEEN, extra="forbid", frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=BETWEEN,
+        extra="forbid",
+        frozen=True,
         hide_input_in_errors=True,
     )
 
@@ -33,8 +36,11 @@ class Config(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take the environment first, then what `load` read from the file."""
@@ -47,9 +53,14 @@ class Config(BaseSettings):
             ConfigError: there is none; guessing one would mix up two hospitals' records.
         """
         if self.namespace is None:
-            raise ConfigError(Problem(
-                "not set", "namespace", "our identifiers are {namespace}/{kind}",
-                'add namespace = "https://your-organisation.example" to fhircase.toml'))
+            raise ConfigError(
+                Problem(
+                    "not set",
+                    "namespace",
+                    "our identifiers are {namespace}/{kind}",
+                    'add namespace = "https://your-organisation.example" to fhircase.toml',
+                )
+            )
         return self.namespace
 
     def server(self, name_or_url: str, *, fhir: FHIRVersion | None = None) -> Server:
@@ -62,8 +73,14 @@ class Config(BaseSettings):
             return self._whole(name_or_url, self.servers[name_or_url], fhir)
         if "://" not in name_or_url:
             known = ", ".join(self.servers) or "none"
-            raise ConfigError(Problem("no such server", f"servers.{name_or_url}", f"configured: {known}",
-                                      f"add [servers.{name_or_url}] to fhircase.toml, or give a URL"))
+            raise ConfigError(
+                Problem(
+                    "no such server",
+                    f"servers.{name_or_url}",
+                    f"configured: {known}",
+                    f"add [servers.{name_or_url}] to fhircase.toml, or give a URL",
+                )
+            )
         url = name_or_url.rstrip("/")
         for name, settings in self.servers.items():
             if settings.url == url:
@@ -73,9 +90,15 @@ class Config(BaseSettings):
     def _whole(self, name: str, own: ServerSettings, fhir: FHIRVersion | None) -> Server:
         systems, create = own.patient_identifiers, own.create_patients
         return Server(
-            name=name, url=own.url, fhir=fhir or own.fhir, auth=own.auth.secrets(f"servers.{name}.auth"),
-            timeout=own.timeout, bundle_entries=own.bundle_entries, pull=own.pull,
-            organization=own.organization, overlays=(*self.overlays, *own.overlays),
+            name=name,
+            url=own.url,
+            fhir=fhir or own.fhir,
+            auth=own.auth.secrets(f"servers.{name}.auth"),
+            timeout=own.timeout,
+            bundle_entries=own.bundle_entries,
+            pull=own.pull,
+            organization=own.organization,
+            overlays=(*self.overlays, *own.overlays),
             patient_identifiers=self.patient_identifiers if systems is None else systems,
             create_patients=self.create_patients if create is None else create,
         )
@@ -86,5 +109,6 @@ def _ad_hoc(url: str) -> ServerSettings:
     try:
         return ServerSettings(**values)
     except ValidationError as error:
-        raise ConfigError([found(problem, ServerSettings, lambda _: "--server") for problem in error.errors()]
-                          ) from None
+        raise ConfigError(
+            [found(problem, ServerSettings, lambda _: "--server") for problem in error.errors()]
+        ) from None

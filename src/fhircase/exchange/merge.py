@@ -172,7 +172,7 @@ def _whole(path: str, four: _Four, notes: _Notes) -> Any:
 def _added(now: Any, before: Any) -> tuple[Any, ...]:
     """What was appended to a list whose entries have no ids; nothing if anything else happened to it."""
     longer = isinstance(now, tuple) and isinstance(before, tuple) and len(now) > len(before)
-    return now[len(before):] if longer and same(now[:len(before)], before) else ()
+    return now[len(before) :] if longer and same(now[: len(before)], before) else ()
 
 
 def _together(path: str, four: _Four, more: Iterable[Any], notes: _Notes) -> Any:

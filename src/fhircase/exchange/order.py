@@ -39,8 +39,15 @@ def groups(links: Mapping[K, Collection[K]]) -> list[tuple[K, ...]]:
     return found
 
 
-def _visit(key: K, links: Mapping[K, Collection[K]], index: dict[K, int], low: dict[K, int], stack: list[K],
-           waiting: set[K], work: list[tuple[K, Iterator[K]]]) -> None:
+def _visit(
+    key: K,
+    links: Mapping[K, Collection[K]],
+    index: dict[K, int],
+    low: dict[K, int],
+    stack: list[K],
+    waiting: set[K],
+    work: list[tuple[K, Iterator[K]]],
+) -> None:
     index[key] = low[key] = len(index)
     stack.append(key)
     waiting.add(key)

@@ -60,17 +60,26 @@ def found_by(resources: Iterable[Json]) -> dict[str, set[str]]:
 def matched(who: Person, found: Mapping[str, Collection[str]]) -> str | Held:
     """The one Patient that a client is, or why that cannot be said."""
     if not who.tokens:
-        what = ("none of the client's identifiers is of a system that this server's `patient_identifiers` trusts"
-                if who.untrusted else "the client has no identifier to find the patient by")
+        what = (
+            "none of the client's identifiers is of a system that this server's `patient_identifiers` trusts"
+            if who.untrusted
+            else "the client has no identifier to find the patient by"
+        )
         return Held("no-identifier", what)
     matches = {reference for each in who.tokens for reference in found.get(each, ())}
     if len(matches) == 1:
         return matches.pop()
     if matches:
-        return Held("several-patients", f"{len(matches)} patients of the server have the client's identifiers: "
-                                        f"{', '.join(sorted(matches))}; merge them there, or correct the identifiers")
-    return Held("no-patient", "no patient of the server has the client's identifiers; register the client there, "
-                              "or allow it with create_patients")
+        return Held(
+            "several-patients",
+            f"{len(matches)} patients of the server have the client's identifiers: "
+            f"{', '.join(sorted(matches))}; merge them there, or correct the identifiers",
+        )
+    return Held(
+        "no-patient",
+        "no patient of the server has the client's identifiers; register the client there, "
+        "or allow it with create_patients",
+    )
 
 
 def criteria(tokens: Iterable[str]) -> str:
@@ -84,8 +93,10 @@ def criteria(tokens: Iterable[str]) -> str:
 def escaped(named: str) -> str:
     """An identifier as a search value."""
     system, _, value = named.partition("|")
-    return "|".join(part.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$").replace("|", "\\|")
-                    for part in (system, value))
+    return "|".join(
+        part.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$").replace("|", "\\|")
+        for part in (system, value)
+    )
 
 
 def reference_of(resource: Json) -> str:

@@ -95,14 +95,19 @@ def concerned(resource: Json, holders: Mapping[str, Collection[Resource]]) -> se
 def next_references(kind: str, fhir: str, overlays: tuple[str, ...], resources: Iterable[Json]) -> set[str]:
     """What the resources of a record refer to that may be parts of it, too."""
     fitting = part_types(kind, fhir, overlays)
-    return {reference for resource in resources for reference in targets(resource)
-            if reference.count("/") == 1 and reference.partition("/")[0] in fitting}
+    return {
+        reference
+        for resource in resources
+        for reference in targets(resource)
+        if reference.count("/") == 1 and reference.partition("/")[0] in fitting
+    }
 
 
 def part_types(kind: str, fhir: str, overlays: tuple[str, ...]) -> frozenset[str]:
     """The types of resources that a kind of record is made of."""
-    return frozenset(name for mapping in all_compiled(fhir, overlays) if mapping.kind == kind
-                     for name in mapping.types.values())
+    return frozenset(
+        name for mapping in all_compiled(fhir, overlays) if mapping.kind == kind for name in mapping.types.values()
+    )
 
 
 def arranged(record: BaseModel | None, roles: Mapping[str, str], resources: Iterable[Json]) -> list[Json]:

@@ -83,8 +83,14 @@ def _person(part: Part, identified: Mapping[tuple[str, str], str]) -> str:
     return next((found for each in tokens if (found := identified.get((PATIENT, each)))), "")
 
 
-def _name(key: RecordKey, role: str, reference: str, temporary: dict[str, str],
-          identified: dict[tuple[str, str], str], kind: str = "") -> None:
+def _name(
+    key: RecordKey,
+    role: str,
+    reference: str,
+    temporary: dict[str, str],
+    identified: dict[tuple[str, str], str],
+    kind: str = "",
+) -> None:
     temporary[urn(key.kind, key.namespace, key.value, role)] = reference
     name, _, item = role.partition(":")
     kind = kind or reference.partition("/")[0]

@@ -14,8 +14,14 @@ from fhircase.mapping.kinds.link import record_key
 
 Json = dict[str, Any]
 URN = "urn:uuid:"
-TYPE_OF = {"case": "EpisodeOfCare", "care-plan": "CarePlan", "referral": "ServiceRequest",
-           "need": "Condition", "goal": "Goal", "work-item": "Task"}
+TYPE_OF = {
+    "case": "EpisodeOfCare",
+    "care-plan": "CarePlan",
+    "referral": "ServiceRequest",
+    "need": "Condition",
+    "goal": "Goal",
+    "work-item": "Task",
+}
 """What a link to a record means where its place does not say."""
 
 
@@ -51,14 +57,20 @@ def nodes(value: Any) -> Iterator[Json]:
 
 def _logical(node: Json) -> bool:
     """Whether it is a Reference by identifier; identifiers themselves stand in lists, and this one does not."""
-    return (isinstance(node.get("identifier"), dict) and "resourceType" not in node
-            and node.keys() <= {"identifier", "type", "display", "id", "extension", "_type", "_display"})
+    return (
+        isinstance(node.get("identifier"), dict)
+        and "resourceType" not in node
+        and node.keys() <= {"identifier", "type", "display", "id", "extension", "_type", "_display"}
+    )
 
 
 def targets(resource: Json) -> set[str]:
     """The server references that a resource names, without their versions."""
-    found = {str(node["reference"]).partition("/_history/")[0]
-             for node in nodes(resource) if isinstance(node.get("reference"), str)}
+    found = {
+        str(node["reference"]).partition("/_history/")[0]
+        for node in nodes(resource)
+        if isinstance(node.get("reference"), str)
+    }
     return {reference for reference in found if not reference.startswith(("#", URN))}
 
 

@@ -1,0 +1,1 @@
+"""What FHIR says, without a wire: JSON, elements, Bundles, outcomes."""

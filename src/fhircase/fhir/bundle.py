@@ -44,9 +44,7 @@ def create(resource: Mapping[str, Any], *, if_none_exist: Criteria | None = None
     return entry
 
 
-def update(
-    resource: Mapping[str, Any], *, if_match: str | None = None, where: Criteria | None = None
-) -> Entry:
+def update(resource: Mapping[str, Any], *, if_match: str | None = None, where: Criteria | None = None) -> Entry:
     """Make the entry that replaces a resource: the one with its id, or the one that `where` matches.
 
     Raises:
@@ -59,9 +57,7 @@ def update(
     return {"resource": dict(resource), "request": _request("PUT", url, if_match)}
 
 
-def patch(
-    type: str, id: str, operations: Sequence[Mapping[str, Any]], *, if_match: str | None = None
-) -> Entry:
+def patch(type: str, id: str, operations: Sequence[Mapping[str, Any]], *, if_match: str | None = None) -> Entry:
     """Make the entry that changes places of a resource by JSON Patch, wrapped in a Binary as FHIR wants it.
 
     Source: https://hl7.org/fhir/R4/http.html#patch
@@ -144,12 +140,15 @@ def _result(asked: Mapping[str, Any], answered: object) -> EntryResult:
         resource = None
     place = Location.read(text_at(response, "location"))
     return EntryResult(
-        method=text_at(request, "method"), status=_status(response, resource),
-        type=place.type or named, id=text_at(resource, "id") or place.id or own,
+        method=text_at(request, "method"),
+        status=_status(response, resource),
+        type=place.type or named,
+        id=text_at(resource, "id") or place.id or own,
         etag=etag_of(text_at(response, "etag"), resource, place),
         location=text_at(response, "location") or None,
         last_modified=instant(text_at(response, "lastModified")) or last_updated(resource),
-        resource=resource, issues=issues,
+        resource=resource,
+        issues=issues,
     )
 
 
@@ -185,6 +184,11 @@ def _uuid(id: object, type: str) -> str:
     try:
         UUID(str(id))
     except ValueError:
-        raise InvalidInput(Problem("a resource to create has an id that is no UUID", path=f"{type}.id",
-                                   hint="drop the id, or update the resource instead")) from None
+        raise InvalidInput(
+            Problem(
+                "a resource to create has an id that is no UUID",
+                path=f"{type}.id",
+                hint="drop the id, or update the resource instead",
+            )
+        ) from None
     return str(id)

@@ -8,8 +8,29 @@ VERSIONS = ("R4", "R4B", "R5")
 _SHAPE = {"R4": "r4", "R4B": "r4", "R5": "r5"}
 
 PRIMITIVES = frozenset(
-    "base64Binary boolean canonical code date dateTime decimal id instant integer integer64 markdown oid "
-    "positiveInt string time unsignedInt uri url uuid xhtml".split()
+    [
+        "base64Binary",
+        "boolean",
+        "canonical",
+        "code",
+        "date",
+        "dateTime",
+        "decimal",
+        "id",
+        "instant",
+        "integer",
+        "integer64",
+        "markdown",
+        "oid",
+        "positiveInt",
+        "string",
+        "time",
+        "unsignedInt",
+        "uri",
+        "url",
+        "uuid",
+        "xhtml",
+    ]
 )
 
 

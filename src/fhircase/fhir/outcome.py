@@ -14,24 +14,39 @@ from fhircase.fhir.lenient import object_at, objects_at, text_at, texts_at
 
 # https://hl7.org/fhir/R5/valueset-issue-type.html
 _WORDS = {
-    "invalid": "the content is invalid", "structure": "the structure is wrong",
-    "required": "a required element is missing", "value": "an element's value is invalid",
-    "invariant": "a rule of FHIR or of a profile is broken", "security": "a security check failed",
-    "login": "the server wants a login", "unknown": "the server does not know who is asking",
-    "expired": "the login has expired", "forbidden": "this login may not do this",
+    "invalid": "the content is invalid",
+    "structure": "the structure is wrong",
+    "required": "a required element is missing",
+    "value": "an element's value is invalid",
+    "invariant": "a rule of FHIR or of a profile is broken",
+    "security": "a security check failed",
+    "login": "the server wants a login",
+    "unknown": "the server does not know who is asking",
+    "expired": "the login has expired",
+    "forbidden": "this login may not do this",
     "suppressed": "something was held back for security reasons",
     "processing": "the server refused to process it",
-    "not-supported": "the server does not support this", "duplicate": "there is one already",
-    "multiple-matches": "more than one resource matches", "not-found": "it is not there",
-    "deleted": "it was deleted", "too-long": "something is too long",
+    "not-supported": "the server does not support this",
+    "duplicate": "there is one already",
+    "multiple-matches": "more than one resource matches",
+    "not-found": "it is not there",
+    "deleted": "it was deleted",
+    "too-long": "something is too long",
     "code-invalid": "a code is not in its code system or value set",
     "extension": "an extension is not accepted",
-    "too-costly": "the server finds this too costly", "business-rule": "a rule of the server's forbids it",
-    "conflict": "somebody changed it in between", "limited-filter": "not all search criteria were applied",
-    "transient": "a passing failure", "lock-error": "the resource is locked",
-    "no-store": "the server's storage is not available", "exception": "the server failed inside",
-    "timeout": "the server ran out of time", "incomplete": "the answer is incomplete",
-    "throttled": "too many requests", "informational": "a note", "success": "it worked",
+    "too-costly": "the server finds this too costly",
+    "business-rule": "a rule of the server's forbids it",
+    "conflict": "somebody changed it in between",
+    "limited-filter": "not all search criteria were applied",
+    "transient": "a passing failure",
+    "lock-error": "the resource is locked",
+    "no-store": "the server's storage is not available",
+    "exception": "the server failed inside",
+    "timeout": "the server ran out of time",
+    "incomplete": "the answer is incomplete",
+    "throttled": "too many requests",
+    "informational": "a note",
+    "success": "it worked",
 }
 _SEVERITIES = ("fatal", "error", "warning", "information", "success")
 _COMMENT = re.compile(r"/\*.*?\*/")
@@ -75,9 +90,13 @@ def _issue(issue: Mapping[str, Any]) -> Issue:
     code, severity, own_words = text_at(issue, "code"), text_at(issue, "severity"), _own_words(issue)
     known = code if code in _WORDS else ""
     return Issue(
-        what=_WORDS.get(known, "the server gave no known reason"), path=_path(issue), rule=known,
+        what=_WORDS.get(known, "the server gave no known reason"),
+        path=_path(issue),
+        rule=known,
         # An unknown severity is treated as an error: nothing says that it worked.
-        severity=severity if severity in _SEVERITIES else "error", code=known, diagnostics=own_words,
+        severity=severity if severity in _SEVERITIES else "error",
+        code=known,
+        diagnostics=own_words,
         hint=", ".join(dict.fromkeys(_MESSAGE_ID.findall(own_words))),
     )
 

@@ -9,8 +9,18 @@ from fhircase.ledger.states import Cause, State
 from fhircase.ledger.stores import stores
 
 __all__ = [
-    "Cause", "Change", "Claim", "Delivery", "Ledger", "Local", "Record", "RecordKey", "Resource", "State",
-    "Verdict", "open_ledger",
+    "Cause",
+    "Change",
+    "Claim",
+    "Delivery",
+    "Ledger",
+    "Local",
+    "Record",
+    "RecordKey",
+    "Resource",
+    "State",
+    "Verdict",
+    "open_ledger",
 ]
 
 FILE = "sqlite"

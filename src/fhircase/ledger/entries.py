@@ -139,8 +139,16 @@ class Verdict:
         return cls(Cause.HELD, code, reason, problems)
 
     @classmethod
-    def later(cls, not_before: datetime, reason: str = "", *, code: str = "",
-              problems: tuple[Problem, ...] = (), unsure: bool = False, counts: bool = True) -> "Verdict":
+    def later(
+        cls,
+        not_before: datetime,
+        reason: str = "",
+        *,
+        code: str = "",
+        problems: tuple[Problem, ...] = (),
+        unsure: bool = False,
+        counts: bool = True,
+    ) -> "Verdict":
         """Try again, not before then; `unsure` if it may have arrived, `counts=False` for a mere snooze."""
         return cls(Cause.PUT_OFF, code, reason, problems, not_before, unsure, counts)
 

@@ -73,15 +73,22 @@ class Ledger(Protocol):
     def due(self, server: str, *, now: datetime, limit: int | None = None) -> list[Delivery]:
         """What could be claimed now, oldest first."""
 
-    def claim(self, server: str, *, owner: str, limit: int, lease: timedelta, now: datetime,
-              only: Iterable[RecordKey] | None = None) -> list[Claim]:
+    def claim(
+        self,
+        server: str,
+        *,
+        owner: str,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        only: Iterable[RecordKey] | None = None,
+    ) -> list[Claim]:
         """Take the right to send up to `limit` records that are due, oldest first, or only those named."""
 
     def renew(self, claims: Iterable[Claim], *, lease: timedelta, now: datetime) -> int:
         """Extend leases; returns how many of the claims are still good."""
 
-    def settle(self, claim: Claim, verdict: Verdict, *, now: datetime,
-               resources: Iterable[Resource] = ()) -> bool:
+    def settle(self, claim: Claim, verdict: Verdict, *, now: datetime, resources: Iterable[Resource] = ()) -> bool:
         """Say what became of a claim, and keep what was agreed.
 
         False, and nothing is stored, if the claim was lost meanwhile: somebody else looks after it now.
@@ -96,8 +103,7 @@ class Ledger(Protocol):
     def deliveries(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, Delivery]:
         """How far those records got; records never wished there are left out."""
 
-    def in_state(self, state: State, *, server: str | None = None,
-                 limit: int | None = None) -> list[Delivery]:
+    def in_state(self, state: State, *, server: str | None = None, limit: int | None = None) -> list[Delivery]:
         """Everything in a state, at one server or at all, longest there first."""
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:

@@ -31,55 +31,100 @@ def record(row: Row) -> Record:
 
 def resource(row: Row) -> Resource:
     """Read a resource."""
-    return Resource(row["server"], key(row), row["role"], row["reference"], row["etag"], row["agreed"],
-                    row["mapping"], bool(row["linked"]))
+    return Resource(
+        row["server"],
+        key(row),
+        row["role"],
+        row["reference"],
+        row["etag"],
+        row["agreed"],
+        row["mapping"],
+        bool(row["linked"]),
+    )
 
 
 def delivery(row: Row) -> Delivery:
     """Read a delivery."""
     return Delivery(
-        server=row["server"], key=key(row), state=State(row["state"]), since=moments.read(row["since"]),
-        updated=moments.read(row["updated"]), wanted=row["wanted"], sent=row["sent"],
-        attempts=row["attempts"], fence=row["fence"], unsure=bool(row["unsure"]),
-        not_before=_moment(row["not_before"]), lease_until=_moment(row["lease_until"]),
-        owner=row["owner"], code=row["code"], reason=row["reason"], problems=_problems(row["problems"]),
+        server=row["server"],
+        key=key(row),
+        state=State(row["state"]),
+        since=moments.read(row["since"]),
+        updated=moments.read(row["updated"]),
+        wanted=row["wanted"],
+        sent=row["sent"],
+        attempts=row["attempts"],
+        fence=row["fence"],
+        unsure=bool(row["unsure"]),
+        not_before=_moment(row["not_before"]),
+        lease_until=_moment(row["lease_until"]),
+        owner=row["owner"],
+        code=row["code"],
+        reason=row["reason"],
+        problems=_problems(row["problems"]),
     )
 
 
 def delivery_row(delivery: Delivery, record: int) -> dict[str, Any]:
     """Write a delivery."""
     return {
-        "server": delivery.server, "record": record, "state": str(delivery.state),
-        "since": moments.written(delivery.since), "updated": moments.written(delivery.updated),
-        "wanted": delivery.wanted, "sent": delivery.sent, "attempts": delivery.attempts,
-        "fence": delivery.fence, "unsure": int(delivery.unsure),
-        "not_before": _text(delivery.not_before), "lease_until": _text(delivery.lease_until),
-        "owner": delivery.owner, "code": delivery.code, "reason": delivery.reason,
+        "server": delivery.server,
+        "record": record,
+        "state": str(delivery.state),
+        "since": moments.written(delivery.since),
+        "updated": moments.written(delivery.updated),
+        "wanted": delivery.wanted,
+        "sent": delivery.sent,
+        "attempts": delivery.attempts,
+        "fence": delivery.fence,
+        "unsure": int(delivery.unsure),
+        "not_before": _text(delivery.not_before),
+        "lease_until": _text(delivery.lease_until),
+        "owner": delivery.owner,
+        "code": delivery.code,
+        "reason": delivery.reason,
         "problems": json.dumps([asdict(problem) for problem in delivery.problems], ensure_ascii=False)
-        if delivery.problems else "[]",
+        if delivery.problems
+        else "[]",
     }
 
 
 def resource_row(resource: Resource, record: int, now: datetime) -> dict[str, Any]:
     """Write a resource."""
     return {
-        "server": resource.server, "record": record, "role": resource.role, "reference": resource.reference,
-        "etag": resource.etag, "agreed": resource.agreed, "mapping": resource.mapping,
-        "linked": int(resource.linked), "now": moments.written(now),
+        "server": resource.server,
+        "record": record,
+        "role": resource.role,
+        "reference": resource.reference,
+        "etag": resource.etag,
+        "agreed": resource.agreed,
+        "mapping": resource.mapping,
+        "linked": int(resource.linked),
+        "now": moments.written(now),
     }
 
 
 def change(row: Row) -> Change:
     """Read a change."""
-    return Change(row["id"], key(row), row["revision"], moments.read(row["happened"]), row["source"],
-                  tuple(json.loads(row["fields"])), row["position"])
+    return Change(
+        row["id"],
+        key(row),
+        row["revision"],
+        moments.read(row["happened"]),
+        row["source"],
+        tuple(json.loads(row["fields"])),
+        row["position"],
+    )
 
 
 def change_row(change: Change, record: int) -> dict[str, Any]:
     """Write a change."""
     return {
-        "id": change.id, "record": record, "revision": change.revision,
-        "happened": moments.written(change.when), "source": change.source,
+        "id": change.id,
+        "record": record,
+        "revision": change.revision,
+        "happened": moments.written(change.when),
+        "source": change.source,
         "fields": json.dumps(change.fields, ensure_ascii=False),
     }
 

@@ -123,4 +123,4 @@ def diagram() -> str:
 
 
 if __name__ == "__main__":
-    print(diagram(), end="")
+    print(diagram(), end="")  # noqa: T201 - it is what the command is for

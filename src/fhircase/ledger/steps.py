@@ -37,8 +37,9 @@ def released(before: Delivery, now: datetime) -> Delivery:
     return _plain(replace(_enter(before, Cause.RELEASED, now), attempts=0))
 
 
-def parked(before: Delivery | None, server: str, key: RecordKey, revision: int, verdict: Verdict,
-           now: datetime) -> Delivery | None:
+def parked(
+    before: Delivery | None, server: str, key: RecordKey, revision: int, verdict: Verdict, now: datetime
+) -> Delivery | None:
     """A verdict found without sending; nothing if somebody is sending it, whose word counts more."""
     if before is None:
         before = Delivery(server, key, after(None, verdict.cause), now, now)
@@ -51,15 +52,21 @@ def parked(before: Delivery | None, server: str, key: RecordKey, revision: int, 
 
 def due(before: Delivery | None, now: datetime) -> bool:
     """Say whether it could be claimed now."""
-    return (before is not None and before.state is State.OWED
-            and (before.not_before is None or before.not_before <= now))
+    return before is not None and before.state is State.OWED and (before.not_before is None or before.not_before <= now)
 
 
 def claimed(before: Delivery, revision: int, owner: str, until: datetime, now: datetime) -> Delivery:
     """Somebody starts sending this revision."""
-    return replace(_enter(before, Cause.CLAIMED, now), wanted=max(before.wanted, revision), sent=revision,
-                   attempts=before.attempts + 1, fence=before.fence + 1, owner=owner, lease_until=until,
-                   not_before=None)
+    return replace(
+        _enter(before, Cause.CLAIMED, now),
+        wanted=max(before.wanted, revision),
+        sent=revision,
+        attempts=before.attempts + 1,
+        fence=before.fence + 1,
+        owner=owner,
+        lease_until=until,
+        not_before=None,
+    )
 
 
 def holds(before: Delivery | None, claim: Claim) -> bool:
@@ -105,5 +112,11 @@ def _plain(before: Delivery) -> Delivery:
 def _told(before: Delivery, verdict: Verdict) -> Delivery:
     # Only an accepted write ends the doubt about an earlier one; a refusal says nothing about it.
     unsure = verdict.cause is not Cause.ACCEPTED and (before.unsure or verdict.unsure)
-    return replace(before, code=verdict.code, reason=verdict.reason, problems=verdict.problems,
-                   not_before=verdict.not_before, unsure=unsure)
+    return replace(
+        before,
+        code=verdict.code,
+        reason=verdict.reason,
+        problems=verdict.problems,
+        not_before=verdict.not_before,
+        unsure=unsure,
+    )

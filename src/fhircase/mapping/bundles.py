@@ -44,7 +44,7 @@ def from_bundle(
         bundle_or_resources: a Bundle of any type, or resources.
         fhir: R4, R4B or R5.
         overlays: names or paths of overlays, in order.
-        server: base URL, for keys of records that have no identifier of ours.
+        server: base URL, for absolute references and for keys of records that have no identifier of ours.
     """
     given = bundle_or_resources if isinstance(bundle_or_resources, list | tuple) else [bundle_or_resources]
     found: list[tuple[str, Any]] = [entry for each in given for entry in _entries("", each)]
@@ -69,7 +69,7 @@ def _entries(url: str, node: Any) -> Iterator[tuple[str, Any]]:
 def _readings(
     found: list[tuple[str, Json]], refused: list[Refused], mappings: Sequence[Mapping], server: str
 ) -> Readings:
-    index = Index(found)
+    index = Index(found, server)
     resources = [resource for _, resource in found]
     used: set[int] = set()
     readings: list[Reading] = []

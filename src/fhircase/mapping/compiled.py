@@ -13,7 +13,7 @@ from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, Place, via
 from fhircase.mapping.check import Checked, problems
-from fhircase.mapping.context import Context, Scope
+from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant
@@ -60,10 +60,13 @@ class Mapping:
 
     def _recognised(self, role: str, resource: Json) -> bool:
         scope = Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
-        for rule in self.shape.rules.values():
-            if isinstance(rule, Constant) and rule.recognises and rule.path.role == role and not rule.holds(scope):
-                return False
-        return not any(path.role == role and path.get(scope) == value for path, value in self.refuses)
+        try:
+            for rule in self.shape.rules.values():
+                if isinstance(rule, Constant) and rule.recognises and rule.path.role == role and not rule.holds(scope):
+                    return False
+            return not any(path.role == role and path.get(scope) == value for path, value in self.refuses)
+        except Misfit:
+            return False
 
     def scope(self, ctx: Context) -> Scope:
         """An empty scope for the record."""

@@ -12,7 +12,9 @@ from fhircase.fhir.jsontext import Json
 class Index:
     """Resources by all the ways a Reference can name them."""
 
-    def __init__(self, entries: Iterable[tuple[str, Json]] = ()) -> None:
+    def __init__(self, entries: Iterable[tuple[str, Json]] = (), server: str = "") -> None:
+        self._base = f"{server.rstrip('/')}/" if server else ""
+        """Base URL of the server that holds them, which absolute references begin with."""
         self._by_reference: dict[str, Json] = {}
         self._by_identifier: dict[tuple[str, str, str], Json] = {}
         self._by_kind: dict[str, list[Json]] = {}
@@ -30,6 +32,8 @@ class Index:
         names = [url] if url else []
         if isinstance(id_, str):
             names += [f"{kind}/{id_}", f"urn:uuid:{id_}"]
+            if self._base:
+                names.append(f"{self._base}{kind}/{id_}")
         for name in names:
             self._by_reference.setdefault(name, resource)
         identifiers = resource.get("identifier")

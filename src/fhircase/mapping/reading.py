@@ -63,7 +63,7 @@ def from_fhir(
         record_type: a record class or kind, when it is not to be found out from the resources.
         known: keys of records that a server knows, by reference such as `Task/12`.
         overlays: names or paths of overlays, in order.
-        server: base URL, for the key of a record that has no identifier of ours.
+        server: base URL, for absolute references and for the key of a record that has no identifier of ours.
 
     Raises:
         ResourceRefused: no such record is in the resources, or reading it would be wrong or unsafe; every problem.
@@ -76,8 +76,8 @@ def from_fhir(
             continue
         anchor = anchored(mapping, given, None, Context(fhir, given, Index(), server=server))
         if anchor is not None:
-            index = Index(("", resource) for resource in given)
-            return read(mapping, given, anchor, index, _plain(known), server)
+            index = Index((("", resource) for resource in given), server)
+            return read(mapping, given, anchor, index, plain(known), server)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
     hint = (
         "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
@@ -99,7 +99,8 @@ def check_shapes(resources: Sequence[Any]) -> None:
         )
 
 
-def _plain(known: Names[str, Key] | None) -> dict[str, dict[str, str]]:
+def plain(known: Names[str, Key] | None) -> dict[str, dict[str, str]]:
+    """Keys by reference, as rules see them."""
     return {reference: key.model_dump() for reference, key in (known or {}).items()}
 
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping as Names
 from fhircase.errors import Problem
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping
-from fhircase.mapping.context import Context, Scope
+from fhircase.mapping.context import Context, Misfit, Scope
+from fhircase.mapping.kinds.identity import RecordKey
+from fhircase.mapping.kinds.related import Via
+from fhircase.mapping.kinds.rule import NOT_FHIR
 
 
 def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
@@ -18,12 +21,30 @@ def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
             ctx.cast(anchor, role)
     for _ in mapping.vias:
         for via in mapping.vias:
-            via.resolve(scope)
-    key = mapping.shape.rules["key"]
+            _follow(via, scope)
     if anchor is not None:
-        ctx.rule = key.name
-        ctx.key = key.read(scope)
+        ctx.key = _key(mapping, scope)
     return scope
+
+
+def _follow(via: Via, scope: Scope) -> None:
+    try:
+        via.resolve(scope)
+    except Misfit as misfit:
+        problem = Problem(str(misfit), next(path.text for path in via.paths), via.name, NOT_FHIR)
+        if problem not in scope.ctx.problems:
+            scope.ctx.problems.append(problem)
+
+
+def _key(mapping: Mapping, scope: Scope) -> dict[str, str]:
+    """The record's key; where the identifiers are no FHIR, which is told when they are read, by the server's id."""
+    rule = mapping.shape.rules["key"]
+    assert isinstance(rule, RecordKey)  # noqa: S101 - a mapping without is refused
+    scope.ctx.rule = rule.name
+    try:
+        return rule.read(scope)
+    except Misfit:
+        return rule.by_server(scope)
 
 
 def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context) -> Json | None:
@@ -33,11 +54,10 @@ def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | Non
     """
     able = [(mapping.anchors.index(role), r) for r in resources if (role := mapping.anchor(r))]
     able.sort(key=lambda entry: entry[0])
-    rule = mapping.shape.rules["key"]
-    for _, resource in able:
+    for _, resource in able if key is not None else ():
         scope = mapping.scope(ctx)
         scope.nodes[str(mapping.anchor(resource))] = resource
-        if key is not None and rule.read(scope) == key:
+        if _key(mapping, scope) == key:
             return resource
     return able[0][1] if able else None
 

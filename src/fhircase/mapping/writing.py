@@ -1,5 +1,6 @@
 """Records to resources: `to_fhir`. Nothing is written but the differences."""
 
+from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,9 @@ from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.narrative import is_generated, narrate
-from fhircase.mapping.reading import read
+from fhircase.mapping.reading import plain, read
 from fhircase.mapping.resolve import anchored, resolve
-from fhircase.model import Record, record_type
+from fhircase.model import Key, Record, record_type
 
 _SILENT = frozenset({"Patient"})
 
@@ -32,7 +33,14 @@ class Placed:
     """Whether it is new or differs from what it was written onto."""
 
 
-def to_fhir(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Json]:
+def to_fhir(
+    record: Record,
+    fhir: str = "R4",
+    onto: Sequence[Json] = (),
+    overlays: Sequence[str] = (),
+    known: Names[str, Key] | None = None,
+    server: str = "",
+) -> list[Json]:
     """Write a record as FHIR resources.
 
     Args:
@@ -40,6 +48,8 @@ def to_fhir(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlay
         fhir: R4, R4B or R5.
         onto: the record's resources as they are; only what differs is changed, everything else stays as it is.
         overlays: names or paths of overlays, in order.
+        known: keys of records that a server knows, as `onto` was read with.
+        server: base URL, as `onto` was read with.
 
     Returns:
         The resources of `onto` in their order, then new ones in the record kind's order. New ones carry a temporary
@@ -48,22 +58,30 @@ def to_fhir(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlay
     Raises:
         ResourceRefused: `onto` cannot be read as this kind of record.
     """
-    return [placed.resource for placed in write(record, fhir, onto, overlays)]
+    return [placed.resource for placed in write(record, fhir, onto, overlays, known, server)]
 
 
-def write(record: Record, fhir: str = "R4", onto: Sequence[Json] = (), overlays: Sequence[str] = ()) -> list[Placed]:
+def write(
+    record: Record,
+    fhir: str = "R4",
+    onto: Sequence[Json] = (),
+    overlays: Sequence[str] = (),
+    known: Names[str, Key] | None = None,
+    server: str = "",
+) -> list[Placed]:
     """As `to_fhir`, and says of each resource its role and whether it changed."""
     data = record.model_dump(exclude_defaults=True)
     mapping = mapping_for(record_type(record), data, fhir, overlays)
     given = [jsontext.copy(resource) for resource in onto]
-    index = Index(("", resource) for resource in given)
-    anchor = anchored(mapping, given, data["key"], Context(fhir, given, Index())) if given else None
+    server = server or _server(data)
+    index = Index((("", resource) for resource in given), server)
+    ctx = Context(mapping.version, list(given), index, plain(known), server)
+    anchor = anchored(mapping, given, data["key"], ctx) if given else None
     if anchor is not None:
-        server = _server(data)
-        reading = read(mapping, given, anchor, index, {}, server)
+        reading = read(mapping, given, anchor, index, ctx.known, server)
         if alike(reading.record.model_dump(exclude_defaults=True), data):
             return _unchanged(mapping, given, reading.resources, reading.roles)
-    return _written(mapping, data, list(onto), given, index, anchor)
+    return _written(mapping, data, list(onto), given, ctx, anchor)
 
 
 def _server(data: Json) -> str:
@@ -80,9 +98,8 @@ def _unchanged(mapping: Mapping, given: list[Json], used: Sequence[Json], roles:
 
 
 def _written(
-    mapping: Mapping, data: Json, before: list[Json], given: list[Json], index: Index, anchor: Json | None
+    mapping: Mapping, data: Json, before: list[Json], given: list[Json], ctx: Context, anchor: Json | None
 ) -> list[Placed]:
-    ctx = Context(mapping.version, list(given), index, server=_server(data))
     scope = resolve(mapping, ctx, anchor)
     ctx.key = data["key"]
     for role in mapping.always if anchor is None else ():

@@ -95,4 +95,3 @@ def _wrong_with(url: str) -> str:
     if "@" in parts.netloc:
         return "a base URL must not carry a user or password (use auth=)"
     return "a base URL must not carry a query or fragment" if parts.query or parts.fragment else ""
-

@@ -22,7 +22,12 @@ from fhircase.rest.message import Request, Response
 from fhircase.rest.moment import retry_after
 
 _ERRORS: dict[int, type[Rejected]] = {
-    401: NotAllowed, 403: NotAllowed, 404: NotFound, 410: NotFound, 409: Conflict, 412: Conflict,
+    401: NotAllowed,
+    403: NotAllowed,
+    404: NotFound,
+    410: NotFound,
+    409: Conflict,
+    412: Conflict,
     429: Throttled,
 }
 _MEAN_THE_SAME_FROM_ANYBODY = (401, 403, 407, 409, 412, 413, 429)
@@ -66,8 +71,13 @@ def rejection(
     kind = Broken if status >= 500 else _ERRORS.get(status, Rejected)
     text = f"{method} {shown(url)}: {status} {_phrase(status)}".rstrip()
     reasons = "; ".join(dict.fromkeys(str(issue) for issue in issues))
-    return kind(f"{text}: {reasons}" if reasons else text, url=shown(url), status=status, issues=issues,
-                after=retry_after(headers or {}))
+    return kind(
+        f"{text}: {reasons}" if reasons else text,
+        url=shown(url),
+        status=status,
+        issues=issues,
+        after=retry_after(headers or {}),
+    )
 
 
 def _reject(request: Request, response: Response) -> NoReturn:
@@ -75,14 +85,16 @@ def _reject(request: Request, response: Response) -> NoReturn:
     if status in (502, 504) and request.method not in _SAFE and not outcome:
         raise UnknownOutcome(
             f"{request.method} {shown(request.url)}: a gateway answered {status}, it may be done",
-            url=shown(request.url), status=status, after=retry_after(response.headers))
+            url=shown(request.url),
+            status=status,
+            after=retry_after(response.headers),
+        )
     if 300 <= status < 400:
         raise _not_fhir(request, response, "a redirect that cannot be followed")
     foreign = response.body.strip() and outcome is None
     if foreign and status < 500 and status not in _MEAN_THE_SAME_FROM_ANYBODY:
         raise _not_fhir(request, response, "a body that is no FHIR JSON")
-    raise rejection(status, issues_of(outcome), method=request.method, url=request.url,
-                    headers=response.headers)
+    raise rejection(status, issues_of(outcome), method=request.method, url=request.url, headers=response.headers)
 
 
 def _parsed(response: Response) -> dict[str, Any] | None:
@@ -98,7 +110,9 @@ def _not_fhir(request: Request, response: Response, what: str) -> ServerError:
     hint = "is a login page or proxy in between?" if "html" in kind else "is base_url the FHIR endpoint?"
     return NotFHIR(
         f"{request.method} {shown(request.url)}: {response.status}, content type {kind}: {what}; {hint}",
-        url=shown(request.url), status=response.status)
+        url=shown(request.url),
+        status=response.status,
+    )
 
 
 def _phrase(status: int) -> str:

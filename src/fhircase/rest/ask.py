@@ -26,8 +26,15 @@ def form(url: str, fields: str) -> Request:
 
 
 def send(
-    method: str, url: str, value: Any, *, kind: str = FHIR_JSON, prefer: Prefer | None = None,
-    if_match: str | None = None, if_none_exist: str | None = None, repeatable: bool = False,
+    method: str,
+    url: str,
+    value: Any,
+    *,
+    kind: str = FHIR_JSON,
+    prefer: Prefer | None = None,
+    if_match: str | None = None,
+    if_none_exist: str | None = None,
+    repeatable: bool = False,
 ) -> Request:
     """Write something. Bodies are never compressed: servers exist that answer 500 to gzip."""
     headers = {"Accept": FHIR_JSON, "Content-Type": kind}

@@ -29,9 +29,7 @@ class Retry:
     patience: float = 60.0
     """The longest Retry-After to sit out; beyond it the error is raised, and its `after` says when."""
 
-    def delay(
-        self, attempt: int, request: Request, outcome: Response | ServerError, random: float
-    ) -> float | None:
+    def delay(self, attempt: int, request: Request, outcome: Response | ServerError, random: float) -> float | None:
         """Seconds to wait before attempt + 1; None to give up. `random` is from [0, 1)."""
         if attempt >= self.attempts or not worth_repeating(request, outcome):
             return None

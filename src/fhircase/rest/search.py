@@ -126,9 +126,11 @@ def _next(address: Address, links: Mapping[str, str]) -> str | None:
 def _why_foreign(address: Address, url: str, itself: str) -> str:
     there = Origin.of(url)
     if itself and Origin.of(address.resolve(itself)) == there:
-        return (f"the server at {address.base_url} calls itself {there} in its links, so its next page "
-                f"cannot be asked for; tell the server its base URL is {address.base_url} (HAPI: "
-                f"server_address; behind a proxy: X-Forwarded-*), or set base_url to its name for itself")
+        return (
+            f"the server at {address.base_url} calls itself {there} in its links, so its next page "
+            f"cannot be asked for; tell the server its base URL is {address.base_url} (HAPI: "
+            f"server_address; behind a proxy: X-Forwarded-*), or set base_url to its name for itself"
+        )
     return f"a next page of {address.base_url} is said to be at {there}, which is another server"
 
 

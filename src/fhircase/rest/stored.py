@@ -31,9 +31,7 @@ class Stored:
         return self.status == 201
 
 
-def stored(
-    body: dict[str, Any] | None, status: int, headers: Mapping[str, str], *, type: str, id: str = ""
-) -> Stored:
+def stored(body: dict[str, Any] | None, status: int, headers: Mapping[str, str], *, type: str, id: str = "") -> Stored:
     """Put together what body, Location and ETag say; each may be missing.
 
     Source: https://hl7.org/fhir/R4/http.html#create, https://hl7.org/fhir/R4/http.html#ops
@@ -46,4 +44,3 @@ def stored(
     changed = last_updated(resource) or http_date(headers.get("last-modified"))
     etag = etag_of(headers.get("etag", ""), resource, place)
     return Stored(type, known, etag, status, resource, where, changed)
-

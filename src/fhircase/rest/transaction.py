@@ -31,8 +31,9 @@ def submit(
     try:
         return results(bundle, answer)
     except InvalidInput as error:
-        raise UnknownOutcome(f"POST {shown(request.url)}: {error}", url=shown(request.url),
-                             status=response.status) from None
+        raise UnknownOutcome(
+            f"POST {shown(request.url)}: {error}", url=shown(request.url), status=response.status
+        ) from None
 
 
 def failure(result: EntryResult) -> Rejected | None:

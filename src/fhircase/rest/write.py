@@ -18,7 +18,10 @@ from fhircase.rest.stored import Stored, stored
 
 
 def create(
-    address: Address, resource: Mapping[str, Any], *, if_none_exist: Criteria | None = None,
+    address: Address,
+    resource: Mapping[str, Any],
+    *,
+    if_none_exist: Criteria | None = None,
     prefer: Prefer | None = "representation",
 ) -> Interaction[Stored]:
     """Create a resource, with `if_none_exist` only where nothing matches (200 and the match where one does).
@@ -35,8 +38,12 @@ def create(
 
 
 def update(
-    address: Address, resource: Mapping[str, Any], *, if_match: str | None = None,
-    where: Criteria | None = None, prefer: Prefer | None = "representation",
+    address: Address,
+    resource: Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+    where: Criteria | None = None,
+    prefer: Prefer | None = "representation",
 ) -> Interaction[Stored]:
     """Replace a resource: the one with its id, or the single one that `where` matches (created if none does).
 
@@ -47,23 +54,40 @@ def update(
     """
     named, own = type_of(resource), str(resource.get("id") or "")
     if where is None and not own:
-        raise InvalidInput(Problem("a resource to update has no id", path=f"{named}.id",
-                                   hint="give it the server's id, or say which one with where="))
+        raise InvalidInput(
+            Problem(
+                "a resource to update has no id",
+                path=f"{named}.id",
+                hint="give it the server's id, or say which one with where=",
+            )
+        )
     url = address.url(named, own) if where is None else address.url(named, query=query(where))
     request = send("PUT", url, resource, prefer=prefer, if_match=if_match, repeatable=if_match is not None)
     return _write(request, named, own)
 
 
 def patch(
-    address: Address, type: str, id: str, operations: Sequence[Mapping[str, Any]], *,
-    if_match: str | None = None, prefer: Prefer | None = "representation",
+    address: Address,
+    type: str,
+    id: str,
+    operations: Sequence[Mapping[str, Any]],
+    *,
+    if_match: str | None = None,
+    prefer: Prefer | None = "representation",
 ) -> Interaction[Stored]:
     """Change places of a resource by JSON Patch.
 
     Source: https://hl7.org/fhir/R4/http.html#patch
     """
-    request = send("PATCH", address.url(type, id), list(operations), kind=JSON_PATCH, prefer=prefer,
-                   if_match=if_match, repeatable=if_match is not None)
+    request = send(
+        "PATCH",
+        address.url(type, id),
+        list(operations),
+        kind=JSON_PATCH,
+        prefer=prefer,
+        if_match=if_match,
+        repeatable=if_match is not None,
+    )
     return _write(request, type, id)
 
 

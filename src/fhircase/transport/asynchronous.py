@@ -23,8 +23,13 @@ def sender(client: "httpx.AsyncClient", timeout: Timeout) -> Callable[[Request],
     async def send(request: Request) -> Response:
         try:
             answer = await client.request(
-                request.method, request.url, content=request.body, headers=dict(request.headers),
-                timeout=limits, follow_redirects=False)
+                request.method,
+                request.url,
+                content=request.body,
+                headers=dict(request.headers),
+                timeout=limits,
+                follow_redirects=False,
+            )
             return Response.of(answer.status_code, answer.headers, answer.content)
         except httpx.RequestError as error:
             failed = (unreachable if isinstance(error, unsent) else no_answer)(request, error)
@@ -43,6 +48,7 @@ def client() -> "httpx.AsyncClient":
     try:
         import httpx  # noqa: PLC0415
     except ModuleNotFoundError:
-        raise ConfigError(Problem("AsyncFHIRClient needs httpx, which is not installed",
-                                  hint="pip install fhircase[async]")) from None
+        raise ConfigError(
+            Problem("AsyncFHIRClient needs httpx, which is not installed", hint="pip install fhircase[async]")
+        ) from None
     return httpx.AsyncClient()

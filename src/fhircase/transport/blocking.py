@@ -23,8 +23,14 @@ def sender(session: "requests.Session", timeout: Timeout) -> Callable[[Request],
         try:
             # Without an auth of its own, requests would put a password from ~/.netrc over our Authorization.
             answer = session.request(
-                request.method, request.url, data=request.body, headers=dict(request.headers),
-                timeout=timeout, allow_redirects=False, auth=session.auth or _as_it_is)
+                request.method,
+                request.url,
+                data=request.body,
+                headers=dict(request.headers),
+                timeout=timeout,
+                allow_redirects=False,
+                auth=session.auth or _as_it_is,
+            )
             return Response.of(answer.status_code, answer.headers, answer.content)
         except requests.RequestException as error:
             cause = error.args[0] if error.args else None

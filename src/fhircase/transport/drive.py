@@ -10,7 +10,8 @@ from fhircase.rest.message import Interaction, Request, Response, T
 
 
 def run(
-    interaction: Interaction[T], send: Callable[[Request], Response],
+    interaction: Interaction[T],
+    send: Callable[[Request], Response],
     sleep: Callable[[float], Any] = time.sleep,
 ) -> T:
     """Drive an interaction to its value, blocking."""
@@ -31,7 +32,8 @@ def run(
 
 
 async def run_async(
-    interaction: Interaction[T], send: Callable[[Request], Awaitable[Response]],
+    interaction: Interaction[T],
+    send: Callable[[Request], Awaitable[Response]],
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
 ) -> T:
     """Drive an interaction to its value, awaiting."""

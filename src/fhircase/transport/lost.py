@@ -9,8 +9,9 @@ def unreachable(request: Request, error: Exception) -> Unreachable:
     """No connection was made."""
     why = "its TLS certificate is not trusted" if untrusted(error) else type(error).__name__
     return Unreachable(
-        f"{request.method} {shown(request.url)}: no connection to {Origin.of(request.url)} ({why}); "
-        "nothing was sent", url=shown(request.url))
+        f"{request.method} {shown(request.url)}: no connection to {Origin.of(request.url)} ({why}); nothing was sent",
+        url=shown(request.url),
+    )
 
 
 def no_answer(request: Request, error: Exception) -> UnknownOutcome:

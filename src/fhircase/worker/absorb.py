@@ -49,8 +49,9 @@ def gather(station: Station, kind: str, have: Mapping[str, Found]) -> tuple[dict
     """
     every, gone = dict(have), set[str]()
     for _ in range(DEPTH):
-        named = next_references(kind, station.to.fhir, station.to.overlays,
-                                (found.resource for found in every.values()))
+        named = next_references(
+            kind, station.to.fhir, station.to.overlays, (found.resource for found in every.values())
+        )
         missing = named - every.keys() - gone
         if not missing:
             break
@@ -66,16 +67,21 @@ def read(station: Station, kind: str, resources: Sequence[Json], key: RecordKey 
     Raises:
         ResourceRefused: it cannot be read, or not safely.
     """
-    return from_fhir(resources, station.to.fhir, kind, _known(station, resources, key), station.to.overlays,
-                     station.to.url)
+    return from_fhir(
+        resources, station.to.fhir, kind, _known(station, resources, key), station.to.overlays, station.to.url
+    )
 
 
 def _known(station: Station, resources: Iterable[Json], key: RecordKey | None) -> dict[str, Key]:
     """Which of our records the references mean, for those that say no identifier."""
     named = {reference for resource in resources for reference in targets(resource)}
     holders = station.ledger.holders(station.server, named | set(map(_reference, resources)))
-    own = [(reference, row.key) for reference, rows in holders.items() for row in rows
-           if not row.linked and ":" not in row.role]
+    own = [
+        (reference, row.key)
+        for reference, rows in holders.items()
+        for row in rows
+        if not row.linked and ":" not in row.role
+    ]
     # A resource of several records means this one, if it is one of them.
     return {reference: model_key(held) for reference, held in sorted(own, key=lambda each: each[1] == key)}
 
@@ -84,8 +90,9 @@ def _reference(resource: Json) -> str:
     return reference_of(resource) if "id" in resource else ""
 
 
-def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record | None, *,
-         pristine: bool = False) -> Taken:
+def take(
+    station: Station, key: RecordKey, found: Iterable[Found], base: Record | None, *, pristine: bool = False
+) -> Taken:
     """Merge what the server holds into a record, and keep it, what was agreed and the news, all or nothing.
 
     Args:
@@ -104,8 +111,10 @@ def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record 
     if key_of(reading.record) != key:
         what = "on the server it is another record now: its identifier was changed there"
         raise ResourceRefused(Problem(what, resources[0]["resourceType"] + ".identifier"))
-    rows = [row(station, key, role, by_id[id(resource)])
-            for resource, role in zip(reading.resources, reading.roles, strict=True)]
+    rows = [
+        row(station, key, role, by_id[id(resource)])
+        for resource, role in zip(reading.resources, reading.roles, strict=True)
+    ]
     with station.ledger.unit():
         known = station.ledger.records([key]).get(key)
         before = record_of(known.current) if known else None
@@ -119,8 +128,9 @@ def take(station: Station, key: RecordKey, found: Iterable[Found], base: Record 
         _replace(station, key, rows)
         change = None
         if fields:
-            change = Change(change_id(station.server, key, resources, fields), key, revision, now, station.server,
-                            fields)
+            change = Change(
+                change_id(station.server, key, resources, fields), key, revision, now, station.server, fields
+            )
             station.ledger.announce(change)
     settled = same(merged.record, reading.record)
     return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
@@ -134,8 +144,16 @@ def _arranged(station: Station, key: RecordKey, resources: Iterable[Json]) -> li
 
 def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
     """What is agreed about one part of a record."""
-    return Resource(station.server, key, role, found.reference, found.etag, jsontext.encode(found.resource),
-                    station.mapping, linked=role == "patient")
+    return Resource(
+        station.server,
+        key,
+        role,
+        found.reference,
+        found.etag,
+        jsontext.encode(found.resource),
+        station.mapping,
+        linked=role == "patient",
+    )
 
 
 def _replace(station: Station, key: RecordKey, rows: Sequence[Resource]) -> None:
@@ -162,4 +180,3 @@ def base_of(station: Station, key: RecordKey, rows: Sequence[Resource]) -> Recor
 def of_rows(rows: Iterable[Resource]) -> dict[str, Found]:
     """What was agreed, as if it had just been found."""
     return {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in rows if row.agreed is not None}
-

@@ -74,8 +74,9 @@ class Directory:
         """Nobody, if the record is there already or refers to a patient of this server; else somebody unknown."""
         if key.kind not in NEED_CLIENT or not all(part.new for part in parts):
             return []
-        named = {reference for part in parts for reference in targets(part.resource)
-                 if reference.startswith(f"{PATIENT}/")}
+        named = {
+            reference for part in parts for reference in targets(part.resource) if reference.startswith(f"{PATIENT}/")
+        }
         ledger, server = self._station.ledger, self._station.server
         known = ledger.holders(server, named).keys() | ledger.named(server, named).keys()
         return [] if named and named <= known else [person((), ())]
@@ -104,14 +105,13 @@ class Directory:
         Raises:
             ServerError: the server could not be asked.
         """
-        wanted = {pair for part in parts if part.new or part.changed for pair in logical(part.resource)
-                  if pair[0] != PATIENT}
+        wanted = {
+            pair for part in parts if part.new or part.changed for pair in logical(part.resource) if pair[0] != PATIENT
+        }
         keys = {_name(*pair): pair for pair in wanted}
-        names = {keys[name]: found
-                 for name, found in self._station.ledger.links(self._station.server, keys).items()}
+        names = {keys[name]: found for name, found in self._station.ledger.links(self._station.server, keys).items()}
         rest = wanted - names.keys() - self._missing
-        found = {kind: found_by(identified(self._station, kind, tokens))
-                 for kind, tokens in _by_type(rest).items()}
+        found = {kind: found_by(identified(self._station, kind, tokens)) for kind, tokens in _by_type(rest).items()}
         for pair in rest:
             kinds = (pair[0],) if pair[0] else PARTIES
             matches = {match for kind in kinds for match in found.get(kind, {}).get(pair[1], ())}

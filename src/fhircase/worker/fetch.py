@@ -81,4 +81,4 @@ def identified(station: Station, kind: str, tokens: Collection[str]) -> Iterator
 
 def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for start in range(0, len(values), size):
-        yield values[start:start + size]
+        yield values[start : start + size]

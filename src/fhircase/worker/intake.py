@@ -81,8 +81,15 @@ class Intake:
 
     def _remark(self, key: RecordKey, merged: Merged[Record]) -> None:
         if merged.overruled:
-            problems = tuple(Problem("belongs to the server, so the change stays here", path, "who the client is",
-                                     "change it on the server") for path in merged.overruled)
+            problems = tuple(
+                Problem(
+                    "belongs to the server, so the change stays here",
+                    path,
+                    "who the client is",
+                    "change it on the server",
+                )
+                for path in merged.overruled
+            )
             self.remarks.append(Standing(key, "remark", "linked", "not sent: facts about the client", problems))
 
 
@@ -117,8 +124,15 @@ def local_base(known: Kept) -> Record | None:
 
 def disputed(paths: Iterable[str]) -> Verdict:
     """The verdict on a record that both sides changed to different things."""
-    problems = tuple(Problem("changed here and on the server to different things; the server's stands", path,
-                             "both sides changed it", "make both sides say the same") for path in paths)
+    problems = tuple(
+        Problem(
+            "changed here and on the server to different things; the server's stands",
+            path,
+            "both sides changed it",
+            "make both sides say the same",
+        )
+        for path in paths
+    )
     named = ", ".join(problem.path for problem in problems)
     return Verdict.disputed(f"changed on both sides: {named}", code="conflict", problems=problems)
 

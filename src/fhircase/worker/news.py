@@ -80,8 +80,14 @@ def _ourselves(station: Station) -> str | None:
     found = [reference_of(resource) for resource in identified(station, "Organization", [us])]
     if len(found) != 1:
         hint = "give its reference there, such as Organization/12"
-        raise ConfigError(Problem(f"the server knows {len(found)} organisations with this identifier",
-                                  f"servers.{station.server}.organization", "who we are there", hint))
+        raise ConfigError(
+            Problem(
+                f"the server knows {len(found)} organisations with this identifier",
+                f"servers.{station.server}.organization",
+                "who we are there",
+                hint,
+            )
+        )
     return found[0]
 
 

@@ -38,11 +38,20 @@ def _planned(station: Station, records: Iterable[Input], progress: Progress) -> 
     planned, held, stopped = _decided(station, prepared)
     left = waiting(station.ledger, station.server)
     return PushReport(
-        station.server, intake.given, intake.unchanged, sent=len({each.key for each in planned}),
+        station.server,
+        intake.given,
+        intake.unchanged,
+        sent=len({each.key for each in planned}),
         created=sum(each.action == "create" for each in planned),
-        updated=sum(each.action == "update" for each in planned), requests=station.counter.requests - before,
-        held=(*left.held, *held), refused=(*left.refused, *refused), conflicts=left.conflicts, stopped=stopped,
-        planned=planned, remarks=tuple(intake.remarks))
+        updated=sum(each.action == "update" for each in planned),
+        requests=station.counter.requests - before,
+        held=(*left.held, *held),
+        refused=(*left.refused, *refused),
+        conflicts=left.conflicts,
+        stopped=stopped,
+        planned=planned,
+        remarks=tuple(intake.remarks),
+    )
 
 
 def _ready(station: Station, claims: Iterable[Claim]) -> tuple[dict[RecordKey, Ready], list[Standing]]:
@@ -67,10 +76,14 @@ def _decided(station: Station, prepared: dict[RecordKey, Ready]) -> tuple[tuple[
     rows = station.ledger.resources(station.server, {key for one in fine for key in named_by(one.record)})
     there = known(every, [row for several in rows.values() for row in several], names)
     planned = tuple(
-        Planned(part.key, part.role, "create" if part.new else "update",
-                part.resource["resourceType"] if part.new else part.reference,
-                () if part.new else tuple(pointers(part.before, part.resource)))
-        for part in (resolved(part, there) for part in every) if not part.linked and (part.new or part.changed))
+        Planned(
+            part.key,
+            part.role,
+            "create" if part.new else "update",
+            part.resource["resourceType"] if part.new else part.reference,
+            () if part.new else tuple(pointers(part.before, part.resource)),
+        )
+        for part in (resolved(part, there) for part in every)
+        if not part.linked and (part.new or part.changed)
+    )
     return planned, [Standing(key, "held", why.code, why.reason) for key, why in held.items()], ""
-
-

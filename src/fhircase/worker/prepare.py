@@ -58,8 +58,9 @@ def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready
     rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
     agreed = [(row, jsontext.decode(row.agreed)) for row in rows if row.agreed is not None]
     roles = {row.reference: row.role for row in rows}
-    placed = write(record, station.to.fhir, arranged(record, roles, [resource for _, resource in agreed]),
-                   station.to.overlays)
+    placed = write(
+        record, station.to.fhir, arranged(record, roles, [resource for _, resource in agreed]), station.to.overlays
+    )
     return Ready(claim, record, parts(claim.key, placed, agreed), named_by(record), rows)
 
 
@@ -74,8 +75,11 @@ def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, 
     result: dict[RecordKey, Ready] = {}
     bad: dict[RecordKey, InvalidInput] = {}
     for key, one in several.items():
-        there = {part.role: by_token.get((part.resource["resourceType"], business(key, part.resource)), [])
-                 for part in one.parts if part.new and not part.linked}
+        there = {
+            part.role: by_token.get((part.resource["resourceType"], business(key, part.resource)), [])
+            for part in one.parts
+            if part.new and not part.linked
+        }
         try:
             result[key] = _adopted(station, one, there)
         except InvalidInput as error:

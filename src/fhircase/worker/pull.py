@@ -51,9 +51,18 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     except (ServerError, ConfigError) as error:
         stopped = str(error)
     conflicts = standing(station.ledger.in_state(State.CONFLICT, server=station.server))
-    return PullReport(station.server, len(news.changed), news.echoes, station.counter.requests - before,
-                      _untold(station), tuple(run.refused), conflicts, stopped, tuple(run.remarks),
-                      tuple(news.unasked))
+    return PullReport(
+        station.server,
+        len(news.changed),
+        news.echoes,
+        station.counter.requests - before,
+        _untold(station),
+        tuple(run.refused),
+        conflicts,
+        stopped,
+        tuple(run.remarks),
+        tuple(news.unasked),
+    )
 
 
 def _untold(station: Station) -> tuple[tuple[Change, Record], ...]:
@@ -76,7 +85,7 @@ def _stale(run: _Run, news: News, progress: Progress) -> None:
     station = run.station
     keys = sorted(news.stale)
     for start in range(0, len(keys), AT_ONCE):
-        some = keys[start:start + AT_ONCE]
+        some = keys[start : start + AT_ONCE]
         rows = station.ledger.resources(station.server, some)
         wanted = {row.reference for several in rows.values() for row in several}
         wanted |= {reference for key in some for reference in news.stale[key]}
@@ -140,8 +149,10 @@ def _refuse(run: _Run, key: RecordKey, code: str, problems: tuple[Problem, ...])
 
 def _deleted(references: Iterable[str]) -> tuple[Problem, ...]:
     hint = "restore it on the server, or give the record a new key"
-    return tuple(Problem(f"{reference} was deleted on the server", rule="never recreated silently", hint=hint)
-                 for reference in sorted(references))
+    return tuple(
+        Problem(f"{reference} was deleted on the server", rule="never recreated silently", hint=hint)
+        for reference in sorted(references)
+    )
 
 
 # -- records that are new to us -----------------------------------------------------------------------
@@ -160,8 +171,9 @@ def _fresh(run: _Run, news: News) -> None:
     for kind, some in _by_kind(station, every).items():
         every |= gather(station, kind, some)[0]
     by_id = {id(found.resource): found for found in every.values()}
-    readings = from_bundle([found.resource for found in every.values()], station.to.fhir, station.to.overlays,
-                           station.to.url)
+    readings = from_bundle(
+        [found.resource for found in every.values()], station.to.fhir, station.to.overlays, station.to.url
+    )
     for reading in readings.readings:
         parts = [by_id[id(resource)] for resource in reading.resources]
         if seeds.keys() & {part.reference for part in parts}:
@@ -170,8 +182,7 @@ def _fresh(run: _Run, news: News) -> None:
         reference = reference_of(refused.resource)
         run.unread |= {reference} | _around(refused.resource, seeds)
         key = RecordKey("resource", station.to.url, reference)
-        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(refused.problems[0]),
-                                    refused.problems))
+        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(refused.problems[0]), refused.problems))
     _patients(station, every.values())
 
 
@@ -209,7 +220,7 @@ def _answers(station: Station, every: dict[str, Found]) -> Iterable[Found]:
     if "Task" not in part_types("referral", station.to.fhir, station.to.overlays):
         return
     for start in range(0, len(about), AT_ONCE):
-        criteria = {"focus": ",".join(about[start:start + AT_ONCE])}
+        criteria = {"focus": ",".join(about[start : start + AT_ONCE])}
         yield from (seen(resource) for resource in station.client.search("Task", criteria))
 
 
@@ -221,8 +232,7 @@ def _around(resource: Json, seeds: dict[str, Found]) -> set[str]:
 
 def _patients(station: Station, found: Iterable[Found]) -> None:
     """Read the clients along, and remember who is who on this server."""
-    named = {reference for each in found for reference in targets(each.resource)
-             if reference.startswith(f"{PATIENT}/")}
+    named = {reference for each in found for reference in targets(each.resource) if reference.startswith(f"{PATIENT}/")}
     unknown = named - station.ledger.named(station.server, named).keys()
     for each in fetch(station, unknown)[0].values():
         tokens = [token(identifier) for identifier in objects_at(each.resource, "identifier")]

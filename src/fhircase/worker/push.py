@@ -73,8 +73,13 @@ def _claim(station: Station) -> list[Claim]:
     while fresh:
         named = {key for claim in fresh for key in _named(claim)}
         named -= {claim.key for claim in claims}
-        fresh = station.ledger.claim(station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now,
-                                     only=sorted(named)) if named else []
+        fresh = (
+            station.ledger.claim(
+                station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now, only=sorted(named)
+            )
+            if named
+            else []
+        )
         claims = claims + fresh
     return claims
 
@@ -143,9 +148,13 @@ def _hold(sender: Sender, prepared: dict[RecordKey, Ready], held: dict[RecordKey
     for key, why in held.items():
         if key in prepared:
             sender.hold(prepared.pop(key).claim, why)
-    waiting = {d.key for d in sender.station.ledger.deliveries(
-        sender.station.server, {link for one in prepared.values() for link in one.links}).values()
-        if d.state is State.HELD}
+    waiting = {
+        d.key
+        for d in sender.station.ledger.deliveries(
+            sender.station.server, {link for one in prepared.values() for link in one.links}
+        ).values()
+        if d.state is State.HELD
+    }
     for key in dependents(waiting, {key: one.links for key, one in prepared.items()}):
         sender.hold(prepared.pop(key).claim, Held("depends", "it refers to a record that is held"))
 
@@ -182,6 +191,18 @@ def _tighten(run: _Run) -> int:
 
 def _report(run: _Run, intake: Intake, requests: int) -> PushReport:
     tally, left = run.tally, waiting(run.station.ledger, run.station.server)
-    return PushReport(run.station.server, intake.given, intake.unchanged, len(tally.sent), tally.created,
-                      tally.updated, requests, left.held, left.refused, left.conflicts, left.owed, tally.stopped,
-                      remarks=(*intake.remarks, *tally.remarks))
+    return PushReport(
+        run.station.server,
+        intake.given,
+        intake.unchanged,
+        len(tally.sent),
+        tally.created,
+        tally.updated,
+        requests,
+        left.held,
+        left.refused,
+        left.conflicts,
+        left.owed,
+        tally.stopped,
+        remarks=(*intake.remarks, *tally.remarks),
+    )

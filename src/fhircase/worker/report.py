@@ -96,8 +96,10 @@ class PullReport(_Report):
 
     def as_json(self) -> dict[str, Any]:
         """As plain data; the records themselves are left out."""
-        news = [{"id": change.id, "key": change.key, "revision": change.revision, "fields": change.fields}
-                for change, _ in self.changes]
+        news = [
+            {"id": change.id, "key": change.key, "revision": change.revision, "fields": change.fields}
+            for change, _ in self.changes
+        ]
         return {**asdict(replace(self, changes=())), "changes": news}
 
 
@@ -113,12 +115,16 @@ class Waiting:
 
 def waiting(ledger: Ledger, server: str) -> Waiting:
     """Ask the ledger what waits."""
-    held, refused, conflicts, owed, sending = (standing(ledger.in_state(state, server=server)) for state in (
-        State.HELD, State.REFUSED, State.CONFLICT, State.OWED, State.SENDING))
+    held, refused, conflicts, owed, sending = (
+        standing(ledger.in_state(state, server=server))
+        for state in (State.HELD, State.REFUSED, State.CONFLICT, State.OWED, State.SENDING)
+    )
     return Waiting(held, refused, conflicts, (*owed, *sending))
 
 
 def standing(deliveries: Iterable[Delivery]) -> tuple[Standing, ...]:
     """Show deliveries that are not agreed."""
-    return tuple(Standing(d.key, str(State.OWED if d.state is State.SENDING else d.state), d.code, d.reason, d.problems)
-                 for d in deliveries)
+    return tuple(
+        Standing(d.key, str(State.OWED if d.state is State.SENDING else d.state), d.code, d.reason, d.problems)
+        for d in deliveries
+    )

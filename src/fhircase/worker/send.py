@@ -68,8 +68,8 @@ class Sender(Settler):
             # Not all or nothing, then: what was done and what not is seen by looking.
             self.later(batch, "the server did only a part of a transaction", code="partly", unsure=True)
             return
-        self._made(results[:len(patients)])
-        self._done(batch, every, [part for part, _ in pairs], results[len(patients):])
+        self._made(results[: len(patients)])
+        self._done(batch, every, [part for part, _ in pairs], results[len(patients) :])
 
     def _resolved(self, batch: Sequence[Ready]) -> tuple[dict[str, bundle.Entry], list[Part]]:
         """The entries for patients to be created, by identifier, and all parts with the server's references."""
@@ -106,8 +106,9 @@ class Sender(Settler):
 
     # -- what came back -----------------------------------------------------------------------------
 
-    def _done(self, batch: Sequence[Ready], every: Sequence[Part], sent: Sequence[Part],
-              results: Sequence[EntryResult]) -> None:
+    def _done(
+        self, batch: Sequence[Ready], every: Sequence[Part], sent: Sequence[Part], results: Sequence[EntryResult]
+    ) -> None:
         try:
             written = {id(part): (self._whole(result), result) for part, result in zip(sent, results, strict=True)}
         except ServerError as error:
@@ -133,8 +134,9 @@ class Sender(Settler):
         except ResourceRefused as error:
             # It is there all the same; that we cannot read it back is for a person to see.
             rows = [row(self.station, one.key, role, found) for role, found in roles]
-            verdict = Verdict.refused("sent, but what the server made of it cannot be read", code="unreadable",
-                                      problems=error.problems)
+            verdict = Verdict.refused(
+                "sent, but what the server made of it cannot be read", code="unreadable", problems=error.problems
+            )
             self.station.ledger.settle(one.claim, verdict, now=self.station.now(), resources=rows)
 
     def _kept(self, part: Part) -> Found | None:
@@ -173,8 +175,14 @@ class Sender(Settler):
     def _failed(self, batch: Sequence[Ready], error: ServerError, rounds: int) -> None:
         if isinstance(error, Unreachable | Throttled | NotFHIR | ForeignHost) or error.status in (401, 407, 503):
             self.tally.stopped = str(error)
-            self.later(batch, str(error), code=type(error).__name__.lower(), after=error.after,
-                        unsure=isinstance(error, NotFHIR), counts=not isinstance(error, Throttled))
+            self.later(
+                batch,
+                str(error),
+                code=type(error).__name__.lower(),
+                after=error.after,
+                unsure=isinstance(error, NotFHIR),
+                counts=not isinstance(error, Throttled),
+            )
         elif isinstance(error, UnknownOutcome | Broken):
             self._trouble(batch, error)
         elif isinstance(error, Rejected):
@@ -193,8 +201,14 @@ class Sender(Settler):
             for part in smaller:
                 self.send(part)
             return
-        self.later(batch, str(error), code=type(error).__name__.lower(), after=error.after, unsure=unsure,
-                    problems=error.issues)
+        self.later(
+            batch,
+            str(error),
+            code=type(error).__name__.lower(),
+            after=error.after,
+            unsure=unsure,
+            problems=error.issues,
+        )
 
     def _rejected(self, batch: Sequence[Ready], error: Rejected, rounds: int) -> None:
         updates = any(part.changed and not part.new for one in batch for part in one.parts)

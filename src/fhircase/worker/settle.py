@@ -61,18 +61,46 @@ class Settler:
     def put_off(self, batch: Iterable[Ready]) -> None:
         """Leave records for the next push, at no cost to them."""
         for one in batch:
-            self.settle(one.claim, Verdict.later(self.station.now(), "the push ended before its turn",
-                                                 code="waiting", counts=False, unsure=one.claim.unsure))
+            self.settle(
+                one.claim,
+                Verdict.later(
+                    self.station.now(),
+                    "the push ended before its turn",
+                    code="waiting",
+                    counts=False,
+                    unsure=one.claim.unsure,
+                ),
+            )
 
-    def later(self, batch: Iterable[Ready], reason: str, *, code: str, after: float | None = None,
-              unsure: bool = False, counts: bool = True, problems: Sequence[Problem] = ()) -> None:
+    def later(
+        self,
+        batch: Iterable[Ready],
+        reason: str,
+        *,
+        code: str,
+        after: float | None = None,
+        unsure: bool = False,
+        counts: bool = True,
+        problems: Sequence[Problem] = (),
+    ) -> None:
         """Try these again, after a pause that grows with every attempt."""
         for one in batch:
-            self.settle(one.claim, self.verdict(one.claim, reason, code, after, unsure=unsure, counts=counts,
-                                                 problems=tuple(problems)))
+            self.settle(
+                one.claim,
+                self.verdict(one.claim, reason, code, after, unsure=unsure, counts=counts, problems=tuple(problems)),
+            )
 
-    def verdict(self, claim: Claim, reason: str, code: str, after: float | None, *, unsure: bool = False,
-                counts: bool = True, problems: tuple[Problem, ...] = ()) -> Verdict:
+    def verdict(
+        self,
+        claim: Claim,
+        reason: str,
+        code: str,
+        after: float | None,
+        *,
+        unsure: bool = False,
+        counts: bool = True,
+        problems: tuple[Problem, ...] = (),
+    ) -> Verdict:
         """The verdict that puts a record off."""
         pause = min(LONGEST, FIRST * 2 ** min(claim.attempts - 1, 12))
         if self.tally.stopped:
@@ -80,8 +108,14 @@ class Settler:
             pause = timedelta(0)
         if after is not None:
             pause = max(pause, timedelta(seconds=after))
-        return Verdict.later(self.station.now() + pause, reason, code=code, unsure=unsure or claim.unsure,
-                             counts=counts, problems=plain(problems))
+        return Verdict.later(
+            self.station.now() + pause,
+            reason,
+            code=code,
+            unsure=unsure or claim.unsure,
+            counts=counts,
+            problems=plain(problems),
+        )
 
 
 class Deleted(InvalidInput):
@@ -91,11 +125,14 @@ class Deleted(InvalidInput):
 def deleted(parts: Iterable[Part]) -> Deleted:
     """Say what is gone. It is not made again: somebody took it away."""
     hint = "restore it on the server, or give the record a new key"
-    return Deleted([Problem(f"{part.reference} was deleted on the server", part.role, "never recreated silently", hint)
-                    for part in parts])
+    return Deleted(
+        [
+            Problem(f"{part.reference} was deleted on the server", part.role, "never recreated silently", hint)
+            for part in parts
+        ]
+    )
 
 
 def plain(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Problems without a server's own words, which may quote a person's data."""
     return tuple(Problem(each.what, each.path, each.rule, each.hint, each.source) for each in problems)
-

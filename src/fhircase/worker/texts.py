@@ -31,9 +31,12 @@ def record_of(text: bytes) -> Record:
         return model.model_validate(data)
     except ValidationError as error:
         hint = "push the record again from its source"
-        raise RecordInvalid([
-            Problem(str(each["msg"]), ".".join(map(str, each["loc"])), "as kept in the ledger", hint)
-            for each in error.errors(include_input=False, include_url=False)]) from None
+        raise RecordInvalid(
+            [
+                Problem(str(each["msg"]), ".".join(map(str, each["loc"])), "as kept in the ledger", hint)
+                for each in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None
 
 
 def digest(text: bytes, mapping: str) -> str:

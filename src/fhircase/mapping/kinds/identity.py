@@ -42,7 +42,7 @@ class RecordKey(Rule):
                     self._claim(scope, system, identifier["value"])
                     namespace = system.removesuffix(f"/{self.kind}")
                     return {"kind": self.kind, "namespace": namespace, "value": identifier["value"]}
-        return self._by_server(scope)
+        return self.by_server(scope)
 
     def _claim(self, scope: Scope, system: str, value: str) -> None:
         if scope.ctx.claims is None:
@@ -54,7 +54,8 @@ class RecordKey(Rule):
                         scope.ctx.claim(identifier, name, "carried")
                     scope.ctx.claim_like(identifier, self._label(), "constant")
 
-    def _by_server(self, scope: Scope) -> dict[str, str]:
+    def by_server(self, scope: Scope) -> dict[str, str]:
+        """The key by which the server, or whoever knows it there, has the record."""
         resource = next(scope.nodes[p.role] for p in self.paths if p.present(scope))
         assert resource is not None  # noqa: S101 - `present` has just said so
         reference = f"{resource['resourceType']}/{resource.get('id', 'unidentified')}"

@@ -10,6 +10,8 @@ from fhircase.errors import Problem
 from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.path import Path
 
+NOT_FHIR = "the resource is not valid FHIR here"
+
 
 class Rule(ABC):
     """One fact of the model and its places in the resource: read and written by the same definition."""
@@ -79,8 +81,7 @@ class Shape:
             try:
                 value = rule.read(scope)
             except Misfit as misfit:
-                hint = "the resource is not valid FHIR here"
-                ctx.problems.append(Problem(str(misfit), _where(rule), ctx.rule, hint))
+                ctx.problems.append(Problem(str(misfit), _where(rule), ctx.rule, NOT_FHIR))
                 continue
             if value is not None and rule.carries:
                 data[attribute] = value
