@@ -42,6 +42,11 @@ class Path:
     """The path without its last step."""
 
     @property
+    def here(self) -> bool:
+        """Whether it is just one element of the object at hand."""
+        return bool(self.plain) and not self.role
+
+    @property
     def required(self) -> bool:
         """Whether FHIR demands a value here in every resource (or element) it starts from."""
         return bool(self.steps) and all(step.required for step in self.steps)
@@ -142,7 +147,7 @@ class Path:
         if container[key] is None:
             container[key] = scope.ctx.made({})
         node: Json = container[key]
-        if node == absent_marker():
+        if node and node == absent_marker():
             node.clear()
         return node
 

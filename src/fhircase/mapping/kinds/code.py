@@ -11,7 +11,7 @@ from typing import Any
 
 from fhircase.errors import Problem
 from fhircase.mapping.context import Misfit, Scope
-from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.kinds.rule import Copier, Rule
 from fhircase.mapping.path import Path
 
 UNSPECIFIED = "unspecified"
@@ -135,6 +135,12 @@ class Code(Rule):
             for path in self.resets:
                 if path.present(scope) and not path.fresh(scope):
                     path.drop(scope)
+
+    def copier(self) -> Copier | None:
+        """The code, when there is one place and each value of the model has one."""
+        codes = {value: row[0] for value, row in self.table.rows.items()}
+        simple = len(self.paths) == 1 and self.paths[0].here and None not in codes.values()
+        return (self.paths[0].plain, codes.__getitem__) if simple else None
 
     def idle(self) -> bool:
         """Unless FHIR requires a value, or the table says something for none."""

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
-from fhircase.mapping.kinds.rule import Rule, alike
+from fhircase.mapping.kinds.rule import Copier, Rule, alike
 from fhircase.mapping.path import Path
 
 
@@ -23,6 +23,10 @@ class Field(Rule):
     def name_here(self) -> str | None:
         """Its element, when nothing is converted."""
         return self.path.plain if not self.path.role and self.absent is None and not self._exact else None
+
+    def copier(self) -> Copier | None:
+        """The value as it is."""
+        return (self.path.plain, lambda value: value) if self.path.here and self.absent is None else None
 
     def idle(self) -> bool:
         """Unless FHIR requires a value."""

@@ -4,12 +4,14 @@ Items and elements are aligned: equal ones first, then by the rule's key, then (
 Elements that the selector does not pick stay where they are; new ones go to the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.kinds.constant import recognised
-from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.kinds.field import Field
+from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
 from fhircase.mapping.path import Path
 from fhircase.mapping.selector import claim_selector
 
@@ -27,6 +29,22 @@ class Listing(Rule):
         self.key = tuple(key)
         self.below = below
         """Element of each array item in which the value stands; empty when it is the item itself."""
+
+    @cached_property
+    def _copies(self) -> Callable[[Any], Any] | None:
+        """How an item is copied into a new list, when its element is nothing but it."""
+        if self.below or self.step.tests or isinstance(self, ContainedListing):
+            return None
+        if isinstance(self.each, Field) and not self.each.path.steps:
+            return lambda item: item
+        return self.each.copy if isinstance(self.each, Shape) else None
+
+    def copier(self) -> Copier | None:
+        """The list, when its items can be copied."""
+        make = self._copies
+        if make is None or self.path.role or len(self.path.steps) > 1:
+            return None
+        return self.step.name, lambda items: [make(item) for item in items]
 
     def places(self) -> Sequence[Path]:
         """The array."""
@@ -103,6 +121,9 @@ class Listing(Rule):
 
     def _write_anew(self, scope: Scope, items: Sequence[Any]) -> None:
         array = self.path.holder(scope).setdefault(self.step.name, [])
+        if self._copies is not None:
+            array.extend(self._copies(item) for item in items)
+            return
         for item in items:
             array.append(self.made(scope))
             self.each.write(scope.inner(self.slot(scope, array, len(array) - 1)), item)

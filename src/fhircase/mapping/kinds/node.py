@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
-from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
 from fhircase.mapping.path import Path, absent_marker
 
 
@@ -18,6 +18,10 @@ class Node(Rule):
     def places(self) -> tuple[Path]:
         """The one place."""
         return (self.path,)
+
+    def copier(self) -> Copier | None:
+        """The object, when that can be made at once."""
+        return (self.path.plain, self.shape.copy) if self.path.here and self.shape.copy is not None else None
 
     def idle(self) -> bool:
         """Unless FHIR requires a value."""

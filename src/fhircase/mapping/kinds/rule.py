@@ -1,7 +1,7 @@
 """What every kind of rule can do, and a shape: the rules that make up one object."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +11,9 @@ from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.path import Path
 
 NOT_FHIR = "the resource is not valid FHIR here"
+
+
+Copier = tuple[str, Callable[[Any], Any]]
 
 
 class Rule(ABC):
@@ -38,6 +41,10 @@ class Rule(ABC):
         """The one element of the object at hand that holds just the value, if that is all there is to the rule."""
         return None
 
+    def copier(self) -> Copier | None:
+        """The one element of a new object at hand that it writes, and how; None where it takes more than that."""
+        return None
+
     @abstractmethod
     def places(self) -> Iterable[Path]:
         """The places it owns."""
@@ -56,6 +63,22 @@ class Shape:
         """Element name by field, when the object is nothing but bare values, which can be copied."""
         names = {attribute: rule.name_here() for attribute, rule in self.rules.items()}
         return None if None in names.values() else names  # type: ignore[return-value]
+
+    @cached_property
+    def copy(self) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+        """Makes the whole object anew at once, when each of its rules writes just one element of it."""
+        copiers = {field: copier for field, rule in self.rules.items() if (copier := rule.copier()) is not None}
+        if len(copiers) < len(self.rules):
+            return None
+
+        def made(data: dict[str, Any]) -> dict[str, Any]:
+            node = {}
+            for field, value in data.items():
+                name, make = copiers[field]
+                node[name] = make(value)
+            return node
+
+        return made
 
     @cached_property
     def _plan(self) -> list[tuple[str, Rule, bool]]:
@@ -97,11 +120,11 @@ class Shape:
             rule.write(scope, data.get(attribute))
 
     def _write_anew(self, scope: Scope, data: dict[str, Any]) -> None:
-        if self.flat is not None:
+        if self.copy is not None:
             container, key = scope.here
             if container[key] is None:
                 container[key] = {}
-            container[key].update({self.flat[attribute]: value for attribute, value in data.items()})
+            container[key].update(self.copy(data))
             return
         if self._silent:
             for attribute, value in data.items():
