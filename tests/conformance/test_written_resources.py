@@ -7,6 +7,7 @@ import pytest
 
 from fhircase.fhir import jsontext
 from fhircase.mapping import to_fhir
+from fhircase.mapping.files import folder
 from fhircase.records.sample import sample
 
 pytestmark = pytest.mark.interop
@@ -22,4 +23,11 @@ def test_a_sample_caseload_is_written_without_an_error(
     found = validate(tmp_path, fhir)
     errors = {file.name: [f"{i.path}: {i.message}" for i in issues if i.is_error] for file, issues in found.items()}
     assert len(found) > 400
+    assert {name: messages for name, messages in errors.items() if messages} == {}
+
+
+def test_the_definitions_of_what_is_ours_are_valid(validate: Callable[..., dict]) -> None:
+    found = validate(folder() / "definitions", "R4")
+    errors = {file.name: [i.message for i in issues if i.is_error] for file, issues in found.items()}
+    assert len(found) == len(list((folder() / "definitions").glob("*.json")))
     assert {name: messages for name, messages in errors.items() if messages} == {}
