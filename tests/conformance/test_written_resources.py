@@ -28,7 +28,7 @@ def test_a_sample_caseload_is_written_without_an_error(
 
 def test_the_definitions_of_what_is_ours_are_valid(validate: Callable[..., dict]) -> None:
     found = validate(folder() / "definitions", "R4")
-    # Offline, the judge cannot make a snapshot of a definition again, and says so of the specification's own too.
+    # Offline, the judge has no core package from which to make a snapshot of a definition again.
     errors = {
         file.name: [i.message for i in issues if i.is_error and "Unable to resolve package id" not in i.message]
         for file, issues in found.items()
