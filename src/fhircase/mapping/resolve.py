@@ -55,9 +55,10 @@ def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | Non
     able = [(mapping.anchors.index(role), r) for r in resources if (role := mapping.anchor(r))]
     able.sort(key=lambda entry: entry[0])
     for _, resource in able if key is not None else ():
-        scope = mapping.scope(ctx)
-        scope.nodes[str(mapping.anchor(resource))] = resource
-        if _key(mapping, scope) == key:
+        # Any resource of the record may be the one that has its identifier.
+        trial = Context(ctx.version, ctx.resources, ctx.index, ctx.known, ctx.server)
+        resolve(mapping, trial, resource)
+        if trial.key == key:
             return resource
     return able[0][1] if able else None
 
@@ -92,7 +93,7 @@ def _scan(node: object, path: str, known: frozenset[str], problems: list[Problem
             if name == "modifierExtension":
                 for extension in value if isinstance(value, list) else ():
                     url = extension.get("url") if isinstance(extension, dict) else None
-                    if url not in known:
+                    if not isinstance(url, str) or url not in known:
                         what = f"modifier extension `{url}` is not known and changes what the resource means"
                         hint = "map it in an overlay, or do not read this resource"
                         problems.append(Problem(what, f"{path}.modifierExtension", "safety", hint))

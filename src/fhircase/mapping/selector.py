@@ -72,14 +72,23 @@ def _is_kind(reference: Json, kind: str, ours: str) -> bool:
     return reference.get("type") == kind or f"/{kind}/" in f"/{text}" or system.endswith(f"/{ours}")
 
 
+def codings(concept: Any) -> list[Json]:
+    """The Codings of a concept; what is none is none."""
+    found = concept.get("coding") if isinstance(concept, dict) else None
+    return [coding for coding in found if isinstance(coding, dict)] if isinstance(found, list) else []
+
+
+def code_of(coding: Json) -> tuple[Any, Any]:
+    """System and code of a Coding."""
+    return coding.get("system"), coding.get("code")
+
+
 def _has_system(concept: Any, system: str) -> bool:
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    return any(isinstance(c, dict) and c.get("system") == system for c in codings or ())
+    return any(coding.get("system") == system for coding in codings(concept))
 
 
 def _has_code(concept: Any, wanted: tuple[str, ...]) -> bool:
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    return any(isinstance(c, dict) and (c.get("system"), c.get("code")) == wanted for c in codings or ())
+    return any(code_of(coding) == wanted for coding in codings(concept))
 
 
 @dataclass(frozen=True, slots=True)

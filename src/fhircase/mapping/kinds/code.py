@@ -156,7 +156,21 @@ class Code(Rule):
 
     def _set(self, scope: Scope, path: Path, code: str | None) -> None:
         current = path.get(scope) if path.present(scope) else None
+        if current not in (None, code):
+            _forget_translations(scope, path)
         if code is None:
             path.drop(scope)
         elif current != code:
             path.put(scope, code)
+
+
+def _forget_translations(scope: Scope, path: Path) -> None:
+    """Take out of the concept around a code what says the same in other words: they mean the old code."""
+    coding = path.above
+    if coding is None or [step.name for step in path.steps[-2:]] != ["coding", "code"]:
+        return
+    concept, (array, index) = coding.holder(scope), coding.make(scope, leaf=False)
+    array[:] = [array[index]]
+    for node, name in ((concept, "text"), (array[0], "display")):
+        node.pop(name, None)
+        node.pop(f"_{name}", None)

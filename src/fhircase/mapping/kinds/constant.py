@@ -7,6 +7,7 @@ from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.path import Path
+from fhircase.mapping.selector import code_of, codings
 
 
 class Constant(Rule):
@@ -71,6 +72,6 @@ def concept(codes: list[tuple[str, str]]) -> Json:
 
 def _says(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict) and isinstance(found, dict):
-        there = {(c.get("system"), c.get("code")) for c in found.get("coding", ()) if isinstance(c, dict)}
-        return any((c["system"], c["code"]) in there for c in wanted.get("coding", ()))
+        there = [code_of(coding) for coding in codings(found)]
+        return any(code_of(coding) in there for coding in codings(wanted))
     return bool(wanted is not None and found == wanted)

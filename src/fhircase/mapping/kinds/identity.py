@@ -37,11 +37,11 @@ class RecordKey(Rule):
             if not path.present(scope):
                 continue
             for identifier in _identifiers(scope, path):
-                system = str(identifier.get("system", ""))
-                if system.endswith(f"/{self.kind}") and system != f"/{self.kind}" and identifier.get("value"):
-                    self._claim(scope, system, identifier["value"])
-                    namespace = system.removesuffix(f"/{self.kind}")
-                    return {"kind": self.kind, "namespace": namespace, "value": identifier["value"]}
+                system, value = str(identifier.get("system", "")), identifier.get("value")
+                namespace = system.removesuffix(f"/{self.kind}")
+                if namespace not in ("", system) and isinstance(value, str) and value:
+                    self._claim(scope, system, value)
+                    return {"kind": self.kind, "namespace": namespace, "value": value}
         return self.by_server(scope)
 
     def _claim(self, scope: Scope, system: str, value: str) -> None:
@@ -56,12 +56,12 @@ class RecordKey(Rule):
 
     def by_server(self, scope: Scope) -> dict[str, str]:
         """The key by which the server, or whoever knows it there, has the record."""
-        resource = next(scope.nodes[p.role] for p in self.paths if p.present(scope))
-        assert resource is not None  # noqa: S101 - `present` has just said so
-        reference = f"{resource['resourceType']}/{resource.get('id', 'unidentified')}"
-        if known := scope.ctx.known.get(reference):
-            return known
-        return {"kind": self.kind, "namespace": f"{SERVER}{scope.ctx.server}", "value": reference}
+        there = [node for path in self.paths if (node := scope.nodes[path.role]) is not None]
+        references = [f"{node['resourceType']}/{node.get('id', 'unidentified')}" for node in there]
+        for reference in references:
+            if known := scope.ctx.known.get(reference):
+                return known
+        return {"kind": self.kind, "namespace": f"{SERVER}{scope.ctx.server}", "value": references[0]}
 
     def _label(self) -> Json:
         if self.label is None:

@@ -181,13 +181,17 @@ class ContainedListing(Listing):
         if not isinstance(reference, str) or not reference.startswith("#"):
             return None
         for index, resource in enumerate(self._contained(scope)):
+            if not isinstance(resource, dict):
+                continue
             if resource.get("id") == reference[1:] and resource.get("resourceType") == self.kind:
                 return index
         return None
 
     def _contained(self, scope: Scope) -> list[Any]:
         root = scope.base(self.path.role)
-        found: list[Any] = root[0][root[1]].get("contained", [])
+        found = root[0][root[1]].get("contained", [])
+        if not isinstance(found, list):
+            raise Misfit("`contained` must be a list")
         return found
 
     def picks(self, scope: Scope, element: Any) -> bool:
@@ -211,7 +215,7 @@ class ContainedListing(Listing):
         """A new contained resource, and the reference to it."""
         container, key = scope.base(self.path.role)
         contained = container[key].setdefault("contained", [])
-        taken = {resource.get("id") for resource in contained}
+        taken = [resource.get("id") for resource in contained if isinstance(resource, dict)]
         number = next(n for n in range(1, len(contained) + 2) if f"{self.label}-{n}" not in taken)
         name = f"{self.label}-{number}"
         contained.append(scope.ctx.made({"resourceType": self.kind, "id": name}))

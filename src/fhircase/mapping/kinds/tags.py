@@ -7,11 +7,11 @@ there; the larger set wins over the smaller.
 from collections.abc import Sequence
 from typing import Any
 
-from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Fate, Scope
 from fhircase.mapping.kinds.constant import concept
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
+from fhircase.mapping.selector import code_of, codings
 
 Codes = tuple[tuple[str, str], ...]
 
@@ -29,8 +29,8 @@ class Tags(Rule):
         return (self.path,)
 
     def _found(self, scope: Scope) -> tuple[str, Codes] | None:
-        there = {code for element in self.path.picked(scope) for code in _codes(element)}
-        return next(((value, codes) for value, codes in self.sets if there.issuperset(codes)), None)
+        there = [code_of(coding) for element in self.path.picked(scope) for coding in codings(element)]
+        return next(((value, codes) for value, codes in self.sets if all(code in there for code in codes)), None)
 
     def read(self, scope: Scope) -> str | None:
         """The value whose codes are there."""
@@ -44,8 +44,8 @@ class Tags(Rule):
     def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
         fate: Fate = "carried" if len(found[1]) == 1 and self.written[found[0]] == found[1] else "normalised"
         for element in self.path.picked(scope):
-            for coding in element.get("coding", ()):
-                if (coding.get("system"), coding.get("code")) in found[1]:
+            for coding in codings(element):
+                if code_of(coding) in found[1]:
                     scope.ctx.claim(coding, "system", fate)
                     scope.ctx.claim(coding, "code", fate)
 
@@ -56,22 +56,14 @@ class Tags(Rule):
             return
         self.path.touch(scope)
         node, name = self.path.holder(scope), self.path.steps[-1].name
-        kept = [rest for element in node.get(name, []) if (rest := _without(element, found[1] if found else ()))]
-        kept += [concept([code]) for code in self.written.get(value, ())]
-        node[name] = kept
-        if not kept:
+        wanted = self.written.get(value, ())
+        gone = [code for code in (found[1] if found else ()) if code not in wanted]
+        # The codings of one concept are translations of each other: they go together.
+        kept = [each for each in node.get(name, []) if not any(code_of(coding) in gone for coding in codings(each))]
+        there = [code_of(coding) for element in kept for coding in codings(element)]
+        node[name] = kept + [concept([code]) for code in wanted if code not in there]
+        if not node[name]:
             self.path.drop_list(scope)
         remaining = self._found(scope)
         if value is None and remaining is not None:
             self.write(scope, value)
-
-
-def _codes(element: Any) -> list[tuple[Any, Any]]:
-    return [(c.get("system"), c.get("code")) for c in element.get("coding", ()) if isinstance(c, dict)]
-
-
-def _without(element: Json, codes: Codes) -> Json | None:
-    if not isinstance(element, dict) or not any(code in codes for code in _codes(element)):
-        return element
-    codings = [c for c in element["coding"] if (c.get("system"), c.get("code")) not in codes]
-    return {**element, "coding": codings} if codings else None
