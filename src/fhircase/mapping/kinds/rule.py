@@ -67,7 +67,9 @@ class Shape:
     @cached_property
     def copy(self) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
         """Makes the whole object anew at once, when each of its rules writes just one element of it."""
-        copiers = {field: copier for field, rule in self.rules.items() if (copier := rule.copier()) is not None}
+        # A rule that is not idle has something to say without a value, too: that it is not known.
+        idle = {field: rule for field, rule in self.rules.items() if rule.idle()}
+        copiers = {field: copier for field, rule in idle.items() if (copier := rule.copier()) is not None}
         if len(copiers) < len(self.rules):
             return None
 
