@@ -11,12 +11,13 @@ from fhircase.errors import FhircaseError, MappingFileError, Problem
 from fhircase.fhir.elements import VERSIONS
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
-from fhircase.mapping.build import Builder, Place, via
+from fhircase.mapping.build import Builder, via
 from fhircase.mapping.check import Checked, problems
 from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant
+from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
 from fhircase.mapping.lines import source

@@ -13,8 +13,9 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from fhircase.errors import MappingFileError, Problem
-from fhircase.mapping.grammar import KINDS, near, overlay_problems
+from fhircase.mapping.grammar import near, overlay_problems
 from fhircase.mapping.grammar import problems as form_problems
+from fhircase.mapping.kinds import kinds
 from fhircase.mapping.lines import source, stamp
 
 VOCABULARY = "vocabulary"
@@ -171,7 +172,7 @@ def _found(
 def _change(rules: CommentedMap, name: str, spec: CommentedMap) -> None:
     """Other words for a rule; a rule of another kind takes its place."""
     kind = next(iter(spec), None)
-    if kind in KINDS and kind not in rules[name]:
+    if kind in kinds() and kind not in rules[name]:
         rules[name] = spec
     else:
         rules[name].update(spec)

@@ -16,44 +16,6 @@ from fhircase.model import RECORDS
 
 Words = Mapping[str, str]
 
-KINDS: Mapping[str, Words] = {
-    "field": {"field": "text|texts", "absent": "any?"},
-    "constant": {"constant": "text", "value": "any", "accepts": "list?", "recognises": "flag?"},
-    "code": {"code": "text|texts", "table": "text", "resets": "texts?"},
-    "tags": {"tags": "text", "table": "text"},
-    "flag": {"flag": "text"},
-    "link": {"link": "text|texts", "role": "text?", "type": "text?", "unless": "text?"},
-    "list": {
-        "list": "text",
-        "items": "map?",
-        "each": "text|map?",
-        "key": "texts?",
-        "below": "text?",
-        "resource": "map?",
-        "at": "text?",
-        "use": "text?",
-        "removed": "map?",
-    },
-    "reverse": {
-        "reverse": "text",
-        "to": "text",
-        "resource": "map",
-        "each": "map",
-        "use": "text?",
-        "removed": "map?",
-    },
-    "contained": {"contained": "text", "resource": "text", "label": "text", "each": "map"},
-    "choice": {"choice": "list"},
-    "group": {"group": "map", "always": "flag?"},
-    "refers": {"refers": "text", "items": "text", "below": "text?"},
-    "same": {"same": "text|texts", "at": "text"},
-    "refer": {"refer": "text", "to": "text"},
-    "key": {"key": "text|texts", "kind": "text", "type": "text?"},
-    "id": {"id": "text", "kind": "text"},
-    "element_id": {"element_id": "text", "prefix": "text"},
-}
-"""The words of each kind of rule; its first word names it."""
-
 _SHARED: Words = {"systems": "map?", "extensions": "map?"}
 _MAPPING: Words = {
     "mapping": "text",

@@ -1,9 +1,14 @@
 """`choice`: one field that stands in one of several places, by what it is: `value[x]`, or text or link."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fhircase.mapping.context import Scope
+from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.field import Field
+from fhircase.mapping.kinds.link import LinkRule
+from fhircase.mapping.kinds.node import Node
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -44,3 +49,25 @@ class Choice(Rule):
                 rule.write(scope, None)
         if chosen is not None:
             chosen.write(scope, value)
+
+
+LINK_FIELDS = frozenset({"record", "identifier", "reference", "display"})
+
+
+def _choice(place: Place, spec: Mapping[str, Any]) -> Rule:
+    rules = [place.rule(one) for one in spec["choice"]]
+    return Choice([(_takes(rule), rule) for rule in rules])
+
+
+def _takes(rule: Rule) -> Callable[[Any], bool]:
+    if isinstance(rule, LinkRule):
+        return lambda value: isinstance(value, dict) and value.keys() <= LINK_FIELDS
+    if isinstance(rule, Node):
+        return lambda value: isinstance(value, dict) and value.keys() <= rule.shape.rules.keys()
+    if isinstance(rule, Field):
+        wanted = {"boolean": bool, "integer": int}.get(rule.path.type, str)
+        return lambda value: type(value) is wanted
+    raise SpecError("a choice is made of fields, links and named types")
+
+
+KINDS = (Kind("choice", {"choice": "list"}, _choice),)

@@ -6,11 +6,13 @@ place names. A cell `~code` is written, but alone it does not name the row; `-` 
 under `reads` are read and never written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.errors import Problem
 from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Copier, Rule
 from fhircase.mapping.path import Path
 
@@ -174,3 +176,15 @@ def _forget_translations(scope: Scope, path: Path) -> None:
     for node, name in ((concept, "text"), (array[0], "display")):
         node.pop(name, None)
         node.pop(f"_{name}", None)
+
+
+def _code(place: Place, spec: Mapping[str, Any]) -> Rule:
+    paths = place.paths(spec["code"])
+    for path in paths:
+        if not path.primitive:
+            raise SpecError(f"`{path.text}` is a {path.type}, no code")
+    table = place.builder.tables.codes(spec["table"], len(paths))
+    return Code(paths, table, place.paths(list(spec.get("resets", []))))
+
+
+KINDS = (Kind("code", {"code": "text|texts", "table": "text", "resets": "texts?"}, _code),)

@@ -1,10 +1,13 @@
 """`constant`: what a resource always says when we make it; with `recognises` it is how such a resource is known."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
+from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.path import Path
 from fhircase.mapping.selector import code_of, codings
@@ -75,3 +78,23 @@ def _says(found: Any, wanted: Any) -> bool:
         there = [code_of(coding) for coding in codings(found)]
         return any(code_of(coding) in there for coding in codings(wanted))
     return bool(wanted is not None and found == wanted)
+
+
+def _constant(place: Place, spec: Mapping[str, Any]) -> Rule:
+    path = place.path(spec["constant"])
+    words = place.words
+
+    def value(raw: Any) -> Any:
+        if path.type != "CodeableConcept":
+            return raw
+        return concept([words.code(str(token)) for token in (raw if isinstance(raw, list) else [raw])])
+
+    raw = spec["value"]
+    fixed = None if raw == "unknown" and path.type != "code" else value(raw)
+    if fixed is not None and not path.primitive and path.type != "CodeableConcept":
+        raise SpecError(f"`{path.text}` is a {path.type}: a constant is a bare value, a CodeableConcept or unknown")
+    accepts = tuple(value(other) for other in spec.get("accepts", ()))
+    return Constant(path, fixed, accepts, recognises=bool(spec.get("recognises")))
+
+
+KINDS = (Kind("constant", {"constant": "text", "value": "any", "accepts": "list?", "recognises": "flag?"}, _constant),)

@@ -1,9 +1,13 @@
 """`field`: a bare value, carried as it is; `absent:` names the value that is written as nothing."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.mirrored import everywhere
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Copier, Rule, alike
 from fhircase.mapping.path import Path
 
@@ -62,3 +66,16 @@ class Field(Rule):
             self.path.drop(scope)
         else:
             self.path.put(scope, value)
+
+
+def _field(place: Place, spec: Mapping[str, Any]) -> Rule:
+    def one(text: str) -> Rule:
+        path = place.path(text)
+        if not path.primitive:
+            raise SpecError(f"`{text}` is a {path.type}, no bare value: name its type or a part of it")
+        return Field(path, spec.get("absent"))
+
+    return everywhere(spec["field"], one)
+
+
+KINDS = (Kind("field", {"field": "text|texts", "absent": "any?"}, _field),)

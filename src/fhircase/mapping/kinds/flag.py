@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhircase.mapping.context import Scope
+from fhircase.mapping.kinds.place import Kind
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -34,3 +35,6 @@ class Flag(Rule):
             self.path.touch(scope)
         else:
             self.path.drop(scope)
+
+
+KINDS = (Kind("flag", {"flag": "text"}, lambda place, spec: Flag(place.path(spec["flag"]))),)

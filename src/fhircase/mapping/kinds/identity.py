@@ -6,13 +6,16 @@ never written as an identifier.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
+from fhircase.mapping.grammar import SpecError, near
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, alike
 from fhircase.mapping.path import Path
+from fhircase.model import RECORDS
 
 SERVER = "server:"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -182,3 +185,22 @@ class ElementId(Rule):
         """Say the id where the position does not."""
         if self.read(scope) != value:
             self.path.put(scope, value)
+
+
+def _key(place: Place, spec: Mapping[str, Any]) -> Rule:
+    label = place.words.code(spec["type"]) if "type" in spec else None
+    if spec["kind"] not in RECORDS:
+        raise SpecError(f"no record is called `{spec['kind']}`{near(spec['kind'], RECORDS)}")
+    keys = spec["key"] if isinstance(spec["key"], list) else [spec["key"]]
+    return RecordKey([place.array(text) for text in keys], spec["kind"], label)
+
+
+KINDS = (
+    Kind("key", {"key": "text|texts", "kind": "text", "type": "text?"}, _key),
+    Kind("id", {"id": "text", "kind": "text"}, lambda place, spec: ItemKey(place.array(spec["id"]), spec["kind"])),
+    Kind(
+        "element_id",
+        {"element_id": "text", "prefix": "text"},
+        lambda place, spec: ElementId(place.path(spec["element_id"]), spec["prefix"]),
+    ),
+)

@@ -5,15 +5,17 @@ One of our records is known by its business identifier in `Reference.identifier`
 Source: https://hl7.org/fhir/R4/references.html#logical
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Context, Misfit, Scope, urn
+from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.mirrored import everywhere
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.path import Path
-
-KINDS = ("case", "care-plan", "referral", "work-item", "need", "goal")
+from fhircase.model import RECORDS
 
 
 class LinkRule(Rule):
@@ -150,7 +152,7 @@ def record_key(identifier: Any) -> dict[str, str] | None:
     if not isinstance(system, str) or not isinstance(value, str):
         return None
     namespace, _, kind = system.rpartition("/")
-    if not namespace or kind not in KINDS:
+    if not namespace or kind not in RECORDS:
         return None
     return {"kind": kind, "namespace": namespace, "value": value}
 
@@ -162,3 +164,24 @@ def address(ctx: Context, resource: Json) -> Json:
     if resource.get("id") == temporary or "id" not in resource:
         return {"reference": f"urn:uuid:{resource.get('id', temporary)}"}
     return {"reference": f"{resource['resourceType']}/{resource['id']}"}
+
+
+def _link(place: Place, spec: Mapping[str, Any]) -> Rule:
+    identifier = place.builder.type_shape("identifier")
+
+    def one(text: str) -> Rule:
+        path = place.path(text)
+        if path.type != "Reference":
+            raise SpecError(f"`{text}` is a {path.type}, no Reference")
+        return LinkRule(
+            path,
+            identifier,
+            role=spec.get("role", ""),
+            kind=place.resource(spec["type"]) if "type" in spec else "",
+            unless=place.role(spec["unless"]) if "unless" in spec else "",
+        )
+
+    return everywhere(spec["link"], one)
+
+
+KINDS = (Kind("link", {"link": "text|texts", "role": "text?", "type": "text?", "unless": "text?"}, _link),)

@@ -4,13 +4,17 @@ Items and elements are aligned: equal ones first, then by the rule's key, then (
 Elements that the selector does not pick stay where they are; new ones go to the end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.constant import recognised
 from fhircase.mapping.kinds.field import Field
+from fhircase.mapping.kinds.place import Kind, Place
+from fhircase.mapping.kinds.related import forward
 from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
 from fhircase.mapping.path import Path
 from fhircase.mapping.selector import claim_selector
@@ -230,3 +234,49 @@ class ContainedListing(Listing):
             if not container[key]["contained"]:
                 del container[key]["contained"]
         return True
+
+
+def _list(place: Place, spec: Mapping[str, Any]) -> Rule:
+    if "resource" in spec:
+        return forward(place, spec)
+    path = place.array(spec["list"])
+    below = spec.get("below", "")
+    here = path.inside
+    if below:
+        element = place.words.elements.child(path.inside, below)
+        if element is None:
+            known = place.words.elements.names(path.inside)
+            raise SpecError(f"{path.inside} has no element `{below}`{near(below, known)}")
+        here = place.words.elements.inside(element)
+        path = replace(path, text=f"{path.text}.{below}")
+    each = place.item(spec, here)
+    for name in spec.get("key", ()):
+        if not isinstance(each, Shape) or name not in each.rules:
+            raise SpecError(f"the items have no field `{name}` to be told apart by")
+    return Listing(path, each, spec.get("key", ()), below)
+
+
+def _contained(place: Place, spec: Mapping[str, Any]) -> Rule:
+    path = place.array(spec["contained"])
+    each = place.shape(spec["each"], {}, place.resource(spec["resource"]))
+    return ContainedListing(path, each, spec["resource"], spec["label"])
+
+
+KINDS = (
+    Kind(
+        "list",
+        {
+            "list": "text",
+            "items": "map?",
+            "each": "text|map?",
+            "key": "texts?",
+            "below": "text?",
+            "resource": "map?",
+            "at": "text?",
+            "use": "text?",
+            "removed": "map?",
+        },
+        _list,
+    ),
+    Kind("contained", {"contained": "text", "resource": "text", "label": "text", "each": "map"}, _contained),
+)

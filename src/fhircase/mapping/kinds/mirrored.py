@@ -1,6 +1,6 @@
 """Several places for one field: the first that speaks is believed, all are written, disagreement is reported."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fhircase.mapping.context import Scope
@@ -43,3 +43,9 @@ class Mirrored(Rule):
 
 def _texts(rule: Rule) -> str:
     return ", ".join(path.text for path in rule.places())
+
+
+def everywhere(texts: Any, make: Callable[[str], Rule]) -> Rule:
+    """The rule at one path, or the same at several."""
+    rules = [make(text) for text in (texts if isinstance(texts, list) else [texts])]
+    return rules[0] if len(rules) == 1 else Mirrored(rules)

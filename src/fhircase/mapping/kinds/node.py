@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.kinds.place import Kind
 from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
 from fhircase.mapping.path import Path, absent_marker
 
@@ -84,3 +85,15 @@ class Group(Rule):
     def write(self, scope: Scope, value: Any) -> None:
         """Write its fields."""
         self.shape.write(scope, value or {})
+
+
+KINDS = (
+    Kind(
+        "group",
+        {"group": "map", "always": "flag?"},
+        lambda place, spec: Group(
+            place.shape(spec["group"], place.roles, place.here),
+            always=bool(spec.get("always")),
+        ),
+    ),
+)

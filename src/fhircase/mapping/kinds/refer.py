@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.link import address
+from fhircase.mapping.kinds.place import Kind
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -39,3 +40,12 @@ class Refer(Rule):
         target = scope.nodes[self.role]
         if target is not None and self.path.fresh(scope) and self.path.find(scope) is None:
             self.path.node(scope).update(address(scope.ctx, target))
+
+
+KINDS = (
+    Kind(
+        "refer",
+        {"refer": "text", "to": "text"},
+        lambda place, spec: Refer(place.path(spec["refer"]), place.role(spec["to"])),
+    ),
+)

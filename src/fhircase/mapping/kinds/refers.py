@@ -1,11 +1,12 @@
 """`refers`: ids of other items of the record, as references to their resources."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.link import address
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -64,3 +65,10 @@ class Refers(Rule):
         else:
             element.update(reference)
         return element
+
+
+def _refers(place: Place, spec: Mapping[str, Any]) -> Rule:
+    return Refers(place.array(spec["refers"]), spec["items"], spec.get("below", ""))
+
+
+KINDS = (Kind("refers", {"refers": "text", "items": "text", "below": "text?"}, _refers),)

@@ -5,16 +5,19 @@ that refer to ours. An item that is removed is unlinked and told so (`removed:`)
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
+from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.constant import recognised
 from fhircase.mapping.kinds.identity import ItemKey
 from fhircase.mapping.kinds.link import address
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.path import Path
+from fhircase.mapping.pathtext import parse
 
 
 class Via(Rule):
@@ -289,3 +292,49 @@ class Reverse(Related):
     def unlink(self, scope: Scope, inner: Scope) -> None:
         """It refers to nothing any more."""
         self.back.drop(inner)
+
+
+def forward(place: Place, spec: Mapping[str, Any]) -> Rule:
+    """The rule of a list of references, each to an item's resource."""
+    path = place.array(spec["list"])
+    at = parse(spec.get("at", "."), {}, path.inside, place.words)
+    return Forward(path, at, _related(place, spec, path.inside))
+
+
+def _reverse(place: Place, spec: Mapping[str, Any]) -> Rule:
+    related = _related(place, spec, "")
+    back = parse(spec["reverse"], {related[0]: related[1]}, "", place.words)
+    return Reverse(back, place.role(spec["to"]), related)
+
+
+def _related(place: Place, spec: Mapping[str, Any], here: str) -> Any:
+    if len(spec["resource"]) != 1 or not isinstance(spec.get("each"), Mapping):
+        raise SpecError("a list of resources says `resource: {role: type}` and `each: {field: rule}`")
+    ((role, kind),) = spec["resource"].items()
+    kind = place.resource(kind)
+    roles = {**place.roles, role: kind}
+    place.builder.roles[role] = kind
+    shape = place.shape(spec["each"], roles, here)
+    if used := spec.get("use"):
+        shape.rules = {**place.builder.borrowed(used, roles, here, place.way), **shape.rules}
+    if not isinstance(shape.rules.get("id"), ItemKey):
+        raise SpecError(f"items that are resources need a rule `id: {{id: {role}.identifier, kind: ...}}`")
+    words = place.words
+    removed = [(parse(str(text), roles, here, words), value) for text, value in spec.get("removed", {}).items()]
+    return role, kind, shape, place.way.rpartition(".")[2], removed
+
+
+KINDS = (
+    Kind(
+        "reverse",
+        {
+            "reverse": "text",
+            "to": "text",
+            "resource": "map",
+            "each": "map",
+            "use": "text?",
+            "removed": "map?",
+        },
+        _reverse,
+    ),
+)

@@ -1,10 +1,11 @@
 """`same`: a place that repeats another place of the record, such as the subject of a plan's goals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from fhircase.fhir import jsontext
 from fhircase.mapping.context import Scope
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 
@@ -56,3 +57,10 @@ class Same(Rule):
         slot_container, slot_key = self.path.make(scope, leaf=True)
         self.path.touch(scope)
         slot_container[slot_key] = jsontext.copy(source.get(scope))
+
+
+def _same(place: Place, spec: Mapping[str, Any]) -> Rule:
+    return Same(place.paths(spec["same"]), place.path(spec["at"]))
+
+
+KINDS = (Kind("same", {"same": "text|texts", "at": "text"}, _same),)

@@ -4,11 +4,12 @@ Each value has the sets of codes that say it: the first is written, all are read
 there; the larger set wins over the smaller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.mapping.context import Fate, Scope
 from fhircase.mapping.kinds.constant import concept
+from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
 from fhircase.mapping.path import Path
 from fhircase.mapping.selector import code_of, codings
@@ -67,3 +68,14 @@ class Tags(Rule):
         remaining = self._found(scope)
         if value is None and remaining is not None:
             self.write(scope, value)
+
+
+def _tags(place: Place, spec: Mapping[str, Any]) -> Rule:
+    sets = place.builder.tables.tags(spec["table"])
+    written: dict[str, Codes] = {}
+    for value, codes in sets:
+        written.setdefault(value, codes)
+    return Tags(place.array(spec["tags"]), sets, written)
+
+
+KINDS = (Kind("tags", {"tags": "text", "table": "text"}, _tags),)
