@@ -125,3 +125,25 @@ def test_a_misspelt_rule_name_is_told_with_the_nearest(overlay: Overlay) -> None
 def test_an_overlay_that_nobody_knows_is_told() -> None:
     with pytest.raises(MappingFileError, match="no overlay is called `nowhere`"):
         compiled("case", "R4", ("nowhere",))
+
+
+def test_profiles_that_an_overlay_claims_are_the_mappings(overlay: Overlay) -> None:
+    url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+    site = overlay(
+        "over: [care-plan@1, goal@1]\n"
+        f"profiles:\n  plan: ['{url}careplan|6.1.0', '{url}careplan|7.0.0']\n  goal: ['{url}goal|6.1.0']\n"
+    )
+    other = overlay(f"over: [goal@1]\nprofiles: {{goal: ['{url}goal|7.0.0', '{url}goal|6.1.0']}}\n", "other")
+    plan = compiled("care-plan", "R4", (site, other)).profiles
+    assert plan == {"plan": (f"{url}careplan|6.1.0", f"{url}careplan|7.0.0"), "goal": (f"{url}goal|6.1.0",)}
+    assert compiled("goal", "R4", (site, other)).profiles == {"goal": (f"{url}goal|7.0.0", f"{url}goal|6.1.0")}
+    assert compiled("goal", "R4").profiles == {}
+
+
+def test_a_profile_of_an_unknown_resource_or_without_a_version_is_refused(overlay: Overlay) -> None:
+    site = overlay(PLANS + "profiles: {pln: ['http://x.example/y|1']}\n")
+    with pytest.raises(MappingFileError, match=r"site.yaml:3: no resource is called `pln`; did you mean `plan`"):
+        compiled("care-plan", "R4", (site,))
+    site = overlay(PLANS + "profiles: {plan: ['http://x.example/y']}\n", "other")
+    with pytest.raises(MappingFileError, match=r"other.yaml:3: `plan` takes a list of profiles"):
+        compiled("care-plan", "R4", (site,))

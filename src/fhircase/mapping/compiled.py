@@ -49,6 +49,8 @@ class Mapping:
     """What a resource must not say to be read by this mapping."""
     vias: tuple[Via, ...]
     shape: Shape
+    profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The profiles that the resource of a role is claimed to conform to, each `canonical|version`."""
     later: dict[frozenset[str], Shape] = field(default_factory=dict)
     """The rules with something to say in resources that other rules have made, by those resources' roles."""
 
@@ -131,6 +133,7 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
         refuses,
         tuple(vias),
         shape,
+        {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
     )
 
 

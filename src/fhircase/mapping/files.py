@@ -135,6 +135,7 @@ def flattened(name: str, overlays: tuple[str, ...]) -> CommentedMap:
 def _lay(base: CommentedMap, over: CommentedMap, problems: list[Problem]) -> None:
     for section in ("systems", "extensions"):
         base.setdefault(section, CommentedMap()).update(over.get(section, {}))
+    _claim(base, over, problems)
     for rule, spec in over.get("add", {}).items():
         rules, last = _rules(base, str(rule))
         if rules is None or last in rules:
@@ -155,6 +156,32 @@ def _lay(base: CommentedMap, over: CommentedMap, problems: list[Problem]) -> Non
             problems.append(Problem(what, source=source(over["rows"], table), rule="rows"))
         else:
             _put_first(known[table], rows)
+
+
+def _claim(base: CommentedMap, over: CommentedMap, problems: list[Problem]) -> None:
+    """Profiles beside those that are claimed already; an overlay over several mappings claims in each what it has."""
+    claims = base.setdefault("profiles", CommentedMap())
+    own, known = roles(base), {role for name in over["over"] for role in roles(mapping(str(name)))}
+    for role, claimed in over.get("profiles", {}).items():
+        if role in own:
+            before = claims.get(role, [])
+            claims[role] = copy.copy(claimed)
+            claims[role][:0] = [each for each in before if each not in claimed]
+        elif role not in known:
+            what = f"no resource is called `{role}`{near(role, known)}"
+            problems.append(Problem(what, source=source(over["profiles"], role), rule="profiles"))
+
+
+def roles(spec: Any) -> list[str]:
+    """The names of all resources of a mapping, those of its items included."""
+    if isinstance(spec, list):
+        return [role for inner in spec for role in roles(inner)]
+    if not isinstance(spec, dict):
+        return []
+    named = [spec.get("resources"), spec.get("resource")]
+    return [str(role) for each in named if isinstance(each, dict) for role in each] + [
+        role for inner in spec.values() for role in roles(inner)
+    ]
 
 
 def _found(

@@ -5,6 +5,7 @@ that it may be left out.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from fhircase.model import RECORDS
 
 Words = Mapping[str, str]
 
-_SHARED: Words = {"systems": "map?", "extensions": "map?"}
+_SHARED: Words = {"systems": "map?", "extensions": "map?", "profiles": "map?"}
 _MAPPING: Words = {
     "mapping": "text",
     "record": "text",
@@ -43,6 +44,8 @@ _RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "link
 _TABLE: Words = {"rows": "list", "reads": "list?", "lacks": "texts|map?"}
 _TYPE: Words = {"of": "text", "rules": "map"}
 _VERSIONS: Words = {"R4": "any?", "R5": "any?"}
+
+_VERSIONED = re.compile(r"[a-z]+:[^|\s]+\|[^|\s]+")
 
 _TYPES: Mapping[str, Any] = {"text": str, "flag": bool, "list": list, "map": Mapping}
 
@@ -105,6 +108,7 @@ def overlay_problems(document: CommentedMap) -> Iterator[Problem]:
             if not _takes(wanted, value):
                 yield Problem(f"`{name}` takes {_CALLED[wanted]}", source=source(document[word], name), rule=word)
     yield from _names(document)
+    yield from _profiles(document)
 
 
 def problems(document: CommentedMap) -> Iterator[Problem]:
@@ -126,6 +130,7 @@ def problems(document: CommentedMap) -> Iterator[Problem]:
             yield Problem(f"`{word}` is empty", source=source(document, word), rule=word)
     yield from _versions(document)
     yield from _names(document)
+    yield from _profiles(document)
     yield from _fields(document)
 
 
@@ -145,6 +150,13 @@ def _names(document: CommentedMap) -> Iterator[Problem]:
         for name, uri in _section(document, section):
             if not isinstance(uri, str):
                 yield Problem(f"`{name}` takes a URI", source=source(document[section], name), rule=section)
+
+
+def _profiles(document: CommentedMap) -> Iterator[Problem]:
+    for role, claimed in _section(document, "profiles"):
+        if not _takes("texts", claimed) or not all(_VERSIONED.fullmatch(each) for each in claimed):
+            what = f"`{role}` takes a list of profiles `[canonical|version, ...]`"
+            yield Problem(what, source=source(document["profiles"], role), rule="profiles")
 
 
 def _fields(document: CommentedMap) -> Iterator[Problem]:
