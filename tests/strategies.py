@@ -241,5 +241,5 @@ def keys(kind: str) -> st.SearchStrategy[Key]:
 
 def records(kind: str) -> st.SearchStrategy[Record]:
     """Valid records of a kind."""
-    alone = {"id": st.just("-")} if kind in ("need", "goal") else {}
+    alone = {"id": st.just("-")} if "id" in RECORDS[kind].model_fields else {}
     return objects(RECORDS[kind], key=keys(kind), **alone)

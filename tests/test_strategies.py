@@ -65,8 +65,10 @@ def fields(annotation: Any, known: set[type] | None = None) -> Iterator[tuple[st
 WITHOUT = {
     "case": {"Need.key", "Need.client"},
     "care-plan": {"Goal.key", "Goal.client"},
+    "referral": {"Outcome.key", "Outcome.client"},
     "need": {"Need.id"},
     "goal": {"Goal.id"},
+    "outcome": {"Outcome.id"},
 }
 
 

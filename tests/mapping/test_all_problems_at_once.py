@@ -17,6 +17,8 @@ WRONG: dict[str, list[tuple[str, Any, str]]] = {
     "referral": [("status", "bogus", "status"), ("note", "no list", "notes"), ("authoredOn", "2026-13", "sent")],
     "work-item": [("priority", "soon", "priority"), ("note", "no list", "notes"), ("authoredOn", "now", "created")],
     "need": [("note", "no list", "notes"), ("onsetDateTime", "19x", "since"), ("code", "food", "what")],
+    "team": [("status", "bogus", "status"), ("note", {}, "notes"), ("name", 7, "name")],
+    "outcome": [("status", "bogus", "status"), ("note", "no list", "notes"), ("code", "food", "what")],
     "goal": [("lifecycleStatus", "bogus", "lifecycle"), ("note", {}, "notes"), ("startDate", "soon", "start")],
 }
 CASES = [(kind, fhir) for kind in WRONG for fhir in ("R4", "R5")]

@@ -12,7 +12,7 @@ from fhircase.mapping import Reading, from_bundle, from_fhir, to_fhir
 from fhircase.model import Note, record_type
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
-TYPES = ["CarePlan", "Task", "ServiceRequest", "Goal", "Condition", "EpisodeOfCare", "Bundle"]
+TYPES = ["CarePlan", "Task", "ServiceRequest", "Goal", "Condition", "EpisodeOfCare", "CareTeam", "Procedure", "Bundle"]
 EVERY = pytest.mark.parametrize(("fhir", "kind"), [(fhir, kind) for fhir in ("R4", "R5") for kind in TYPES])
 
 # What is refused, and why that is right. Everything else is read.

@@ -10,8 +10,9 @@ from tests.strategies import records, valid
 
 from fhircase.fhir import jsontext
 from fhircase.mapping import Reading, from_fhir, to_fhir
+from fhircase.model import RECORDS
 
-KINDS = ["case", "care-plan", "referral", "work-item", "need", "goal"]
+KINDS = list(RECORDS)
 VERSIONS = ["R4", "R5"]
 EVERY = pytest.mark.parametrize(("kind", "fhir"), [(kind, fhir) for kind in KINDS for fhir in VERSIONS])
 

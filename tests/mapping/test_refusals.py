@@ -14,7 +14,7 @@ from tests.strategies import records
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_bundle, from_fhir, to_fhir
-from fhircase.model import Offer
+from fhircase.model import RECORDS, Offer
 
 
 def problems(resources: Any, fhir: str = "R4") -> tuple[Problem, ...]:
@@ -162,7 +162,7 @@ def test_a_reason_for_absence_of_a_bare_value_is_read_as_nothing_and_stays() -> 
     assert reading.record.title is None
 
 
-@pytest.mark.parametrize("kind", ["case", "care-plan", "referral", "work-item", "need", "goal"])
+@pytest.mark.parametrize("kind", RECORDS)
 @BOTH
 def test_whatever_the_json_says_it_is_read_or_refused_and_never_a_bug(kind: str, fhir: str) -> None:
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)

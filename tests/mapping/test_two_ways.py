@@ -7,12 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from tests.strategies import records
 
 from fhircase.mapping import to_fhir
-
-KINDS = ["case", "care-plan", "referral", "work-item", "need", "goal"]
+from fhircase.model import RECORDS
 
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RECORDS)
 def test_a_record_is_written_the_same_beside_a_stranger(kind: str, fhir: str) -> None:
     stranger = {"resourceType": "Organization", "id": "1", "name": "No part of it"}
 

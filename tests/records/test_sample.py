@@ -24,7 +24,11 @@ ELSEWHERE = {
     ("Goal", "client"),
     ("Need", "key"),  # a need that stands alone
     ("Need", "client"),
+    ("Outcome", "key"),  # an outcome that stands alone
+    ("Outcome", "client"),
     ("Key", "kind", "work-item"),
+    ("Key", "kind", "team"),
+    ("Key", "kind", "outcome"),
     ("Quantity", "comparator", "ad"),  # R5 only
 }
 

@@ -21,6 +21,8 @@ TYPE_OF = {
     "need": "Condition",
     "goal": "Goal",
     "work-item": "Task",
+    "team": "CareTeam",
+    "outcome": "Procedure",
 }
 """What a link to a record means where its place does not say."""
 

@@ -126,7 +126,14 @@ def _step(name: str, element: Element, selector: str, words: Vocabulary) -> Step
     return Step(name, element.many, element.low > 0, tests)
 
 
-OURS = {"CarePlan": "care-plan", "ServiceRequest": "referral", "Condition": "need", "Goal": "goal"}
+OURS = {
+    "CarePlan": "care-plan",
+    "ServiceRequest": "referral",
+    "Condition": "need",
+    "Goal": "goal",
+    "CareTeam": "team",
+    "Procedure": "outcome",
+}
 
 
 def _test(text: str, element: Element, words: Vocabulary) -> Test:

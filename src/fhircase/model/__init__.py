@@ -4,8 +4,10 @@ from fhircase.model.care_plan import Activity, CarePlan, Goal, Review, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
 from fhircase.model.need import Need
+from fhircase.model.outcome import Outcome
 from fhircase.model.record import RECORDS, Record, record_type
-from fhircase.model.referral import Offer, Outcome, Referral, StatusChange
+from fhircase.model.referral import Offer, Referral, StatusChange
+from fhircase.model.team import Member, Team
 from fhircase.model.value import (
     Coding,
     Concept,
@@ -37,6 +39,7 @@ __all__ = [
     "Key",
     "Language",
     "Link",
+    "Member",
     "Need",
     "Note",
     "Offer",
@@ -52,6 +55,7 @@ __all__ = [
     "StatusChange",
     "StatusSpan",
     "Target",
+    "Team",
     "TeamMember",
     "WorkItem",
     "record_type",

@@ -3,10 +3,12 @@
 from fhircase.model.care_plan import CarePlan, Goal
 from fhircase.model.case import Case
 from fhircase.model.need import Need
+from fhircase.model.outcome import Outcome
 from fhircase.model.referral import Referral
+from fhircase.model.team import Team
 from fhircase.model.work_item import WorkItem
 
-Record = Case | CarePlan | Referral | WorkItem | Need | Goal
+Record = Case | CarePlan | Referral | WorkItem | Need | Goal | Team | Outcome
 
 RECORDS: dict[str, type[Record]] = {
     "case": Case,
@@ -15,6 +17,8 @@ RECORDS: dict[str, type[Record]] = {
     "work-item": WorkItem,
     "need": Need,
     "goal": Goal,
+    "team": Team,
+    "outcome": Outcome,
 }
 """Record class by kind, in the order in which a mixed set of resources is read."""
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import Item, ItemId, Items, Many, Text, Value
 from fhircase.model.case import Priority
+from fhircase.model.outcome import Outcome
 from fhircase.model.time import Moment, instant
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
@@ -43,16 +44,6 @@ OfferStatus = Literal[
     "cancelled",
     "entered-in-error",
 ]
-OutcomeStatus = Literal[
-    "unspecified",
-    "preparation",
-    "in-progress",
-    "not-done",
-    "on-hold",
-    "stopped",
-    "completed",
-    "entered-in-error",
-]
 Standing = ReferralStatus | OfferStatus | Literal["cancel-requested"]
 
 _FINAL = frozenset({"declined", "failed", "completed", "cancelled", "entered-in-error"})
@@ -65,18 +56,6 @@ class StatusChange(Value):
     at: Moment
     by: Link | None = None
     reason: Concept | None = None
-
-
-class Outcome(Item):
-    """What was provided to the client in answer to the referral."""
-
-    status: OutcomeStatus = "unspecified"
-    what: Concept | None = None
-    by: Link | None = None
-    when: Period | Moment | None = None
-    quantity: Quantity | None = None
-    result: Concept | None = None
-    notes: Many[Note] = ()
 
 
 class Offer(Item):

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from fhircase.model.base import Many, Said, Text, Token, Uri, Value
 from fhircase.model.time import Moment
 
-RecordKind = Literal["case", "care-plan", "referral", "work-item", "need", "goal"]
+RecordKind = Literal["case", "care-plan", "referral", "work-item", "need", "goal", "team", "outcome"]
 
 SERVER_KEY = "server:"
 """Prefix of the namespace of a record that is known only by the id some server gave it."""

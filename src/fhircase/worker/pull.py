@@ -198,6 +198,9 @@ def _new(run: _Run, key: RecordKey, parts: Sequence[Found]) -> None:
         run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(error.problems[0]), error.problems))
 
 
+_ANSWERS = frozenset({"work-item", "outcome"})
+
+
 def _by_kind(station: Station, found: dict[str, Found]) -> dict[str, dict[str, Found]]:
     """Sort resources by the kind of record whose parts may lie around them."""
     kinds: dict[str, dict[str, Found]] = {}
@@ -207,9 +210,9 @@ def _by_kind(station: Station, found: dict[str, Found]) -> dict[str, dict[str, F
 
 
 def _kind(station: Station, resource: Json) -> str:
-    """What a resource anchors; a task that anchors nothing but itself asks for what it is about."""
+    """What a resource anchors; a task or an outcome that anchors nothing but itself belongs to what it is about."""
     for mapping in all_compiled(station.to.fhir, station.to.overlays):
-        if mapping.kind != "work-item" and mapping.anchor(resource):
+        if mapping.kind not in _ANSWERS and mapping.anchor(resource):
             return mapping.kind
     return "referral"
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from fhircase.model import Key, Link, Offer, Outcome, Period, Recurrence, Referral, StatusChange
 from fhircase.model.case import Priority
-from fhircase.model.referral import OfferStatus, OutcomeStatus, ReferralStatus
+from fhircase.model.outcome import OutcomeStatus
+from fhircase.model.referral import OfferStatus, ReferralStatus
 from fhircase.records.sample.cases import ENDED, Story, case_link
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, moments, steps
