@@ -16,7 +16,7 @@ PYTHON ?= $(shell for candidate in $(CANDIDATES); do \
 	&& { echo "$$candidate"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs interop lock format clean
+.PHONY: help setup demo test check bench docs fuzz interop lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -38,6 +38,9 @@ check: $(READY) ## style, types, the architecture, and links in the documents
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest -q tests/docs/test_links.py
+
+fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a value or an error of ours
+	FUZZ_EXAMPLES=100000 $(PY) -m pytest -n auto tests/fuzz $(ARGS)
 
 bench: $(READY) ## against named peers, side by side in one run
 	$(PY) -m benchmarks $(ARGS)

@@ -33,6 +33,26 @@ def said(text: bytes, **settings: Any) -> str:
     return "".join(f"{problem}\n" for line in lines(text, **settings) for problem in line.problems)
 
 
+@pytest.mark.parametrize("form", [b"%s", b"[%s, {}]", b"{}\n%s", b"%s\n%s"])
+def test_a_name_that_stands_twice_in_an_object_is_told_for_a_part_of_it_would_be_lost(form: bytes) -> None:
+    doubled = b'{"resourceType" : "Task",\n"note": ":x\\":", "code": {"text": "a", "text": "b"}}'
+    text = form.replace(b"%s", doubled if form == b"%s" else doubled.replace(b"\n", b" "))
+    told = [str(p) for f in read_resources(BytesIO(text), "a.json") for p in f.problems if "twice" in p.what]
+    assert told[0].endswith("not JSON: `text` stands twice in one object; keep one of the two")
+    assert len(told) == form.count(b"%s")
+
+
+def test_text_that_looks_like_a_name_is_none() -> None:
+    text = rb'{"resourceType":"Task","description":":\":\" :x","note":[{"text"  :  "\\\":"}]}'
+    (found,) = read_resources(BytesIO(text), "a.json")
+    assert not found.problems
+
+
+def test_a_number_that_is_too_large_for_any_computer_is_told() -> None:
+    (found,) = read_resources(BytesIO(b'{"resourceType": "Task", "x": 1e99999999999999999999}'), "a.json")
+    assert "a number is larger than any computer can hold" in str(found.problems[0])
+
+
 def test_what_is_written_is_read_again() -> None:
     records = list(sample(40, seed=7))
     stream = BytesIO()

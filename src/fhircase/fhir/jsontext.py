@@ -1,6 +1,7 @@
 """JSON in and out without losing a digit: decimals stay as written, order stays as it came."""
 
-from decimal import Decimal
+import json
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -24,6 +25,36 @@ def decode(text: bytes | str) -> Any:
         return _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
+    except InvalidOperation:
+        raise ValueError("JSON is malformed: a number is larger than any computer can hold") from None
+
+
+def doubled_name(text: bytes, value: Any) -> str | None:
+    """A name that stands twice in one object of a JSON text, of which a parser keeps only the last.
+
+    Args:
+        text: the JSON text.
+        value: what `decode` made of it.
+
+    Source: https://hl7.org/fhir/R4/json.html ("property names SHALL be unique")
+    """
+    if text.count(b'":') + text.count(b'" :') == _names(value):
+        return None
+    # The count is off: by a doubled name, or by odd spacing and text that looks like a name.
+    doubled: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        doubled.extend(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+
+    json.loads(text, object_pairs_hook=look, parse_int=str, parse_float=str)
+    return doubled[0] if doubled else None
+
+
+def _names(node: Any) -> int:
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    below = sum(_names(value) for value in inner if isinstance(value, dict | list))
+    return below + (len(node) if isinstance(node, dict) else 0)
 
 
 def encode(value: Any) -> bytes:

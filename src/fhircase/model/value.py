@@ -128,6 +128,8 @@ class Link(Said):
             raise ValueError("a link to one of our records needs no identifier or reference beside it")
         if self.record is not None and self.record.foreign:
             raise ValueError("a record that only a server knows is linked by reference")
+        if self.identifier is not None and self.identifier.value is None:
+            raise ValueError("an identifier without a value is nobody's")
         if self.identifier is not None and self.identifier.system is not None and self.reference:
             raise ValueError("a link keeps its identifier or its reference, not both")
         return self

@@ -83,7 +83,7 @@ def _breaks_off(text: bytes) -> bool:
 
 def _piece(text: bytes, source: str, *, whole: bool) -> Piece:
     try:
-        return Piece(source, text, jsontext.decode(text))
+        return _complete(source, text, jsontext.decode(text))
     except ValueError as error:
         what, byte = _broken(error)
     except RecursionError:
@@ -92,6 +92,15 @@ def _piece(text: bytes, source: str, *, whole: bool) -> Piece:
         return Piece(source, text, problem=_cut_short(source, whole=whole))
     column = f" at byte {byte + 1} of the line" if byte is not None else ""
     return Piece(source, text, problem=Problem(f"not JSON: {what}{column}", source=source, hint="correct that line"))
+
+
+def _complete(source: str, text: bytes, value: Any) -> Piece:
+    """A value, unless a part of it was lost in reading."""
+    doubled = jsontext.doubled_name(text, value)
+    if doubled is None:
+        return Piece(source, text, value)
+    what = f"not JSON: `{doubled}` stands twice in one object"
+    return Piece(source, text, problem=Problem(what, source=source, hint="keep one of the two"))
 
 
 def _cut_short(source: str, *, whole: bool) -> Problem:
@@ -117,6 +126,9 @@ def _document(name: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[Piece]:
     start, text = numbered[0][0], b"".join(line for _, line in numbered)
     try:
         value = jsontext.decode(text)
+        if not isinstance(value, list):
+            yield _complete(f"{name}:{start}", text.strip(), value)
+            return
     except ValueError as error:
         yield _broken_document(name, start, text, error)
         return
@@ -124,11 +136,8 @@ def _document(name: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[Piece]:
         source = f"{name}:{start}"
         yield Piece(source, text, problem=Problem("not JSON: nested too deeply", source=source))
         return
-    if not isinstance(value, list):
-        yield Piece(f"{name}:{start}", text.strip(), value)
-        return
     for (line, raw), item in zip(elements(text, start), value, strict=True):
-        yield Piece(f"{name}:{line}", raw, item)
+        yield _complete(f"{name}:{line}", raw, item)
 
 
 def _ends(text: bytes) -> int:
