@@ -1,0 +1,72 @@
+"""The rules of a mapping, gone through by its checks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from fhircase.errors import Problem
+from fhircase.mapping.kinds.listing import ContainedListing
+from fhircase.mapping.kinds.node import Group
+from fhircase.mapping.kinds.related import Related
+from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.path import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The rules of a record for one FHIR version, and what they have to agree with."""
+
+    shape: Shape
+    model: type[BaseModel]
+    exempt: frozenset[str]
+    """Fields of the model that need no rule here."""
+    types: dict[str, str]
+    """Resource type by role."""
+    linked: frozenset[str]
+    version: str
+    at: dict[str, str]
+    """`file:line` of the record's own roles, and of the rules under the empty name."""
+
+
+def problem(label: str, what: str, hint: str = "") -> Problem:
+    """A problem of the rule with that name, `file:line way`."""
+    at, _, way = label.partition(" ")
+    return Problem(what, source=at, rule=way, hint=hint)
+
+
+def places(shape: Shape) -> Iterator[Path]:
+    """Every place that the rules of a shape own, those of items included; not what lies inside a named type."""
+    for rule in shape.rules.values():
+        yield from rule.places()
+        if isinstance(rule, Related):
+            yield from rule.id.places()
+        if isinstance(rule, Related | Group):
+            yield from places(rule.shape)
+
+
+def related(shape: Shape) -> Iterator[Related]:
+    """The lists of items that are resources, those inside others included."""
+    for rule in shape.rules.values():
+        if isinstance(rule, Related):
+            yield rule
+        if isinstance(rule, Related | Group):
+            yield from related(rule.shape)
+
+
+def contained(shape: Shape) -> Iterator[ContainedListing]:
+    """The lists of items that are contained resources."""
+    for rule in shape.rules.values():
+        if isinstance(rule, ContainedListing):
+            yield rule
+        elif isinstance(rule, Related | Group):
+            yield from contained(rule.shape)
+
+
+def flat(shape: Shape) -> Iterator[Rule]:
+    """The rules of a shape, those of groups among them."""
+    for rule in shape.rules.values():
+        if isinstance(rule, Group):
+            yield from flat(rule.shape)
+        else:
+            yield rule
