@@ -68,6 +68,20 @@ def test_a_resource_is_explained_element_by_element(run, caseload):
     (line,) = [line for line in result.stdout.splitlines() if "EpisodeOfCare#/status " in line][:1]
     assert "case.yaml:" in line
     assert " status" in line
+    assert "case-status: assessing = in-progress | assessing | active" in line
+
+
+def test_what_no_rule_owns_is_explained_as_kept(run, tmp_path):
+    (tmp_path / "goal.json").write_text(
+        '{"resourceType": "Goal", "id": "1", "language": "de", "lifecycleStatus": "active",'
+        ' "description": {"text": "eat"}, "subject": {"reference": "Patient/1"}}',
+        encoding="utf-8",
+    )
+    lines = run("explain", "goal.json").stdout.splitlines()
+    (language,) = [line for line in lines if "Goal#/language" in line]
+    assert "not owned, kept" in language
+    (status,) = [line for line in lines if "Goal#/lifecycleStatus" in line]
+    assert "goal-lifecycle: active = active | -" in status
 
 
 def test_a_record_is_explained_field_by_field(run, caseload):

@@ -53,7 +53,11 @@ def _resources(intake: Intake, fhir: str, overlays: tuple[str, ...]) -> int:
 
     readings = from_bundle([found.resource for found in intake.resources()], fhir, overlays)
     for reading in readings.readings:
-        table(_title(reading), ("element", "value", "what became of it", "by rule"), _elements(reading))
+        table(
+            _title(reading),
+            ("element", "value", "what became of it", "by rule", "row of its table"),
+            _elements(reading),
+        )
     for refused in readings.refused:
         say(f"{name_of(refused.resource)} is refused:")
         complain(refused.problems)
@@ -66,10 +70,11 @@ def _title(reading: "Reading") -> str:
     return f"{reading.record.key}: {', '.join(name_of(resource) for resource in reading.resources)}"
 
 
-def _elements(reading: "Reading") -> Iterator[tuple[str, str, str, str]]:
+def _elements(reading: "Reading") -> Iterator[tuple[str, ...]]:
     for entry in reading.report:
         name = reading.resources[entry.resource]["resourceType"]
-        yield f"{name}#{entry.pointer}", _short(entry.value), entry.fate, entry.rule
+        fate = "not owned, kept" if entry.fate == "leftover" else entry.fate
+        yield f"{name}#{entry.pointer}", _short(entry.value), fate, entry.rule, entry.row
 
 
 def _records(intake: Intake, fhir: str, overlays: tuple[str, ...]) -> int:
@@ -79,11 +84,12 @@ def _records(intake: Intake, fhir: str, overlays: tuple[str, ...]) -> int:
         assert line.record is not None  # noqa: S101 - the intake lets only records pass
         resources = to_fhir(line.record, fhir, overlays=overlays)
         reading = from_fhir(resources, fhir, type(line.record), overlays=overlays)
-        table(f"{line.source}: {line.record.key}", ("field", "value", "place in FHIR", "by rule"), _fields(reading))
+        columns = ("field", "value", "place in FHIR", "by rule", "row of its table")
+        table(f"{line.source}: {line.record.key}", columns, _fields(reading))
     return 0
 
 
-def _fields(reading: "Reading") -> Iterator[tuple[str, str, str, str]]:
+def _fields(reading: "Reading") -> Iterator[tuple[str, ...]]:
     """Each place that was written, under the field that it says."""
     order: dict[str, list[Entry]] = {}
     for entry in reading.report:
@@ -93,7 +99,7 @@ def _fields(reading: "Reading") -> Iterator[tuple[str, str, str, str]]:
     for field, entries in order.items():
         for entry in entries:
             place = f"{reading.resources[entry.resource]['resourceType']}#{entry.pointer}"
-            yield field, _short(entry.value), place, entry.rule.partition(" ")[0]
+            yield field, _short(entry.value), place, entry.rule.partition(" ")[0], entry.row
 
 
 def _short(value: Any) -> str:

@@ -119,11 +119,15 @@ def explain(
     overlay: Overlays = None,
 ) -> None:
     """Show each rule of a mapping: the field, its kind, and its places in FHIR."""
-    from fhircase.cli.rules import told_rules
     from fhircase.mapping.compiled import compiled
+    from fhircase.mapping.explained import told as told_rules
 
     mapping = compiled(name, fhir.value, tuple(overlay or ()))
-    table(_title(mapping), ("field", "rule", "places in FHIR", "codes", "written in"), told_rules(mapping))
+    rows = (
+        (each.field, each.kind, "\n".join(each.places), "\n".join(each.codes), each.where)
+        for each in told_rules(mapping)
+    )
+    table(_title(mapping), ("field", "rule", "places in FHIR", "codes", "written in"), rows)
 
 
 def _title(mapping: "compiling.Mapping") -> str:

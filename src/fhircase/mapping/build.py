@@ -128,7 +128,7 @@ class Builder:
     def type_shape(self, kind: str) -> Shape:
         """The rules of a named type, built once."""
         if kind not in self._shapes:
-            self._shapes[kind] = Shape({}, shared=True)
+            self._shapes[kind] = Shape({}, shared=True, called=kind)
             spec = self.types[kind]
             self._shapes[kind].rules = self.shape(spec["rules"], {}, spec["of"], kind).rules
         return self._shapes[kind]

@@ -25,6 +25,8 @@ class Claim:
 
     fate: Fate
     rule: str
+    row: str = ""
+    """The row of the code table, where one was looked up."""
 
 
 @lru_cache(maxsize=4096)
@@ -91,10 +93,10 @@ class Context:
         self.keep.append(value)
         return value
 
-    def claim(self, container: Any, key: Any, how: Fate) -> None:
+    def claim(self, container: Any, key: Any, how: Fate, row: str = "") -> None:
         """Say what became of one scalar; the first to say so is believed."""
         if self.claims is not None:
-            self.claims.setdefault((id(container), key), Claim(how, self.rule))
+            self.claims.setdefault((id(container), key), Claim(how, self.rule, row))
 
     def claim_all(self, node: Any, how: Fate) -> None:
         """Say it of every scalar in a node."""

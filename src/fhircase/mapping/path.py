@@ -210,11 +210,11 @@ class Path:
         else:
             node[last.name] = [absent_marker()] if last.many else absent_marker()
 
-    def claim(self, scope: Scope, how: Fate) -> None:
+    def claim(self, scope: Scope, how: Fate, row: str = "") -> None:
         """Say what became of the value that stands there, and of the selectors that found it."""
         slot = self.claim_way(scope)
         if slot is not None:
-            scope.ctx.claim(slot[0], slot[1], how)
+            scope.ctx.claim(slot[0], slot[1], how, row)
 
     def claim_way(self, scope: Scope) -> Slot | None:
         """Say that the selectors on the way put constants there."""

@@ -22,6 +22,9 @@ class Entry:
     value: Any
     fate: Fate
     rule: str
+    """Where the rule stands, and the field it carries: `case.yaml:41 status`."""
+    row: str = ""
+    """The row of the code table, where one was looked up."""
 
 
 def entries(resources: Sequence[Json], claims: dict[tuple[int, Any], Claim]) -> Iterator[Entry]:
@@ -37,7 +40,7 @@ def entries(resources: Sequence[Json], claims: dict[tuple[int, Any], Claim]) -> 
             if claim is None and generated and pointer in ("/text/status", "/text/div"):
                 claim = Claim("constant", "narrative")
             claim = claim or _LEFT
-            yield Entry(number, pointer, value, claim.fate, claim.rule)
+            yield Entry(number, pointer, value, claim.fate, claim.rule, claim.row)
 
 
 def _scalars(node: Any, pointer: str) -> Iterator[tuple[Any, Any, str, Any]]:

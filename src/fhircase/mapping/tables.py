@@ -28,7 +28,7 @@ class Tables:
         """A table of one code a place."""
         spec = self._spec(name)
         rows, reads = (self._rows(name, spec, word, columns) for word in ("rows", "reads"))
-        return Table(rows, reads, frozenset(spec.get("lacks", ())))
+        return Table(rows, reads, frozenset(spec.get("lacks", ())), name)
 
     def tags(self, name: str) -> list[tuple[str, Codes]]:
         """The rows of a table of tags, each a value and one set of codes that says it."""

@@ -16,6 +16,8 @@ from fhircase.mapping.path import Path
 class Choice(Rule):
     """Alternatives, each with a test of the value it takes."""
 
+    called = "one of several"
+
     def __init__(self, alternatives: Sequence[tuple[Callable[[Any], bool], Rule]]) -> None:
         self.alternatives = alternatives
 

@@ -29,11 +29,15 @@ class Table:
         rows: Sequence[Sequence[str]],
         reads: Sequence[Sequence[str]] = (),
         lacks: frozenset[str] = frozenset(),
+        name: str = "",
     ) -> None:
+        self.name = name
         self.lacks = lacks
         """Values of the model that are never said here; the file gives the reason."""
-        self.rows = {row[0]: _cells(row) for row in reversed(rows)}
+        self.rows: dict[str, Cells] = {}
         """Codes by value of the model, of its first row; None where the row says nothing at that place."""
+        for row in rows:
+            self.rows.setdefault(row[0], _cells(row))
         self._first: dict[str | None, list[tuple[str, Cells]]] = {}
         self._alone: list[dict[str, str]] = [{} for _ in range(len(rows[0]) - 1)]
         for value, *cells in [*rows, *reads]:
@@ -41,6 +45,10 @@ class Table:
             for column, cell in enumerate(cells):
                 if not cell.startswith("~") and (code := _cell(cell)) is not None:
                     self._alone[column].setdefault(code, value)
+
+    def row(self, value: str) -> str:
+        """The row of a value in words: the table, the value and its codes."""
+        return f"{self.name}: {value} = {' | '.join(cell or '-' for cell in self.rows[value])}"
 
     def value(self, codes: Sequence[str | None]) -> str | None:
         """The value that these codes say, or None where they say none that the table knows."""
@@ -69,6 +77,8 @@ def _cell(text: str) -> str | None:
 
 class Code(Rule):
     """An enum of the model by a table of codes."""
+
+    called = "code table"
 
     def __init__(self, paths: Sequence[Path], table: Table, resets: Sequence[Path] = ()) -> None:
         self.paths = paths
@@ -109,15 +119,18 @@ class Code(Rule):
         scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, scope.ctx.rule, hint))
 
     def _account(self, scope: Scope, value: str, codes: Sequence[str | None]) -> None:
+        if scope.ctx.claims is None and len(self.paths) == 1:
+            return
+        row = self.table.row(value) if scope.ctx.claims is not None else ""
         for path, cell, code in zip(self.paths, self.table.rows[value], codes, strict=True):
             if code is None:
                 continue
             if cell == code:
-                path.claim(scope, "carried")
+                path.claim(scope, "carried", row)
             elif path is self.paths[0]:
-                path.claim(scope, "normalised")
+                path.claim(scope, "normalised", row)
             else:
-                path.claim(scope, "normalised")
+                path.claim(scope, "normalised", row)
                 scope.ctx.remark(f"`{code}` disagrees with `{value}`, which the authoritative place says", path.text)
 
     def write(self, scope: Scope, value: Any) -> None:

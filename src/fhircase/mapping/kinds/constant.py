@@ -16,6 +16,7 @@ from fhircase.mapping.selector import code_of, codings
 class Constant(Rule):
     """A fixed value, written once when the resource is made."""
 
+    called = "constant"
     carries: ClassVar[bool] = False
 
     def __init__(self, path: Path, value: Any, accepts: tuple[Any, ...] = (), *, recognises: bool = False) -> None:

@@ -15,6 +15,8 @@ from fhircase.mapping.path import Path
 class Field(Rule):
     """One bare value at one place."""
 
+    called = "value"
+
     def __init__(self, path: Path, absent: Any = None) -> None:
         self.path = path
         self.absent = absent

@@ -12,6 +12,8 @@ from fhircase.mapping.path import Path
 class Flag(Rule):
     """A yes or no, said by a list item."""
 
+    called = "yes or no"
+
     def __init__(self, path: Path) -> None:
         self.path = path
 

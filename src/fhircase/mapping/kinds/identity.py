@@ -24,6 +24,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 class RecordKey(Rule):
     """The record's business identifier on its resources."""
 
+    called = "key of the record"
+
     def __init__(self, paths: Sequence[Path], kind: str, label: tuple[str, str] | None = None) -> None:
         self.paths = paths
         self.kind = kind
@@ -123,6 +125,8 @@ def _append(scope: Scope, path: Path, identifier: Json) -> None:
 class ItemKey(Rule):
     """The id of an item that is a resource of its own."""
 
+    called = "id of the item"
+
     def __init__(self, path: Path, kind: str) -> None:
         self.path = path
         self.kind = kind
@@ -164,6 +168,8 @@ class ItemKey(Rule):
 
 class ElementId(Rule):
     """The id of an item that is an element: FHIR's own element id; else its position in the list."""
+
+    called = "id of the item"
 
     def __init__(self, path: Path, prefix: str) -> None:
         self.path = path

@@ -21,6 +21,8 @@ from fhircase.model import RECORDS
 class LinkRule(Rule):
     """A Reference at one place."""
 
+    called = "link"
+
     def __init__(self, path: Path, identifier: Shape, *, role: str = "", kind: str = "", unless: str = "") -> None:
         self.path = path
         self.identifier = identifier

@@ -26,6 +26,8 @@ Read = list[tuple[int, Any]]
 class Listing(Rule):
     """A list of values or objects, each an element of one array."""
 
+    called = "list"
+
     def __init__(self, path: Path, each: Rule | Shape, key: Sequence[str] = (), below: str = "") -> None:
         self.path = path
         self.step = path.steps[-1]
@@ -174,6 +176,8 @@ class ContainedListing(Listing):
 
     Source: https://hl7.org/fhir/R4/references.html#contained
     """
+
+    called = "contained resources"
 
     def __init__(self, path: Path, each: Shape, kind: str, label: str) -> None:
         super().__init__(path, each)

@@ -11,6 +11,8 @@ from fhircase.mapping.path import Path
 class Mirrored(Rule):
     """The same kind of rule at several places."""
 
+    called = "same in several places"
+
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
 

@@ -12,6 +12,8 @@ from fhircase.mapping.path import Path, absent_marker
 class Node(Rule):
     """An object of the model at one place in the resource."""
 
+    called = "object"
+
     def __init__(self, path: Path, shape: Shape) -> None:
         self.path = path
         self.shape = shape
@@ -63,6 +65,8 @@ class Node(Rule):
 
 class Group(Rule):
     """An object of the model whose fields have places of their own."""
+
+    called = "group"
 
     def __init__(self, shape: Shape, *, always: bool = False) -> None:
         self.shape = shape

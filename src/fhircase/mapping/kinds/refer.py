@@ -13,6 +13,7 @@ from fhircase.mapping.path import Path
 class Refer(Rule):
     """A reference that is written once, when its resource is made."""
 
+    called = "reference inside the record"
     carries: ClassVar[bool] = False
 
     def __init__(self, path: Path, role: str) -> None:

@@ -14,6 +14,8 @@ from fhircase.mapping.path import Path
 class Refers(Rule):
     """A list of references to items of one of the record's own lists, such as the goals an activity serves."""
 
+    called = "links inside the record"
+
     def __init__(self, path: Path, items: str, below: str = "") -> None:
         self.path = path
         self.items = items

@@ -23,6 +23,7 @@ from fhircase.mapping.pathtext import parse
 class Via(Rule):
     """A single resource of the record that references from others lead to."""
 
+    called = "found by reference"
     carries: ClassVar[bool] = False
 
     def __init__(self, role: str, kind: str, paths: Sequence[Path]) -> None:
@@ -186,6 +187,8 @@ def _join(*parts: str) -> str:
 class Forward(Related):
     """Items that a list of references leads to."""
 
+    called = "resources it refers to"
+
     def __init__(self, path: Path, at: Path, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]) -> None:
         super().__init__(*related)
         self.path = path
@@ -256,6 +259,8 @@ class Forward(Related):
 
 class Reverse(Related):
     """Items that are the resources referring to ours."""
+
+    called = "resources that refer to it"
 
     def __init__(
         self, back: Path, anchor: str, related: tuple[str, str, Shape, str, Sequence[tuple[Path, Any]]]

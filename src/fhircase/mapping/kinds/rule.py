@@ -19,6 +19,8 @@ Copier = tuple[str, Callable[[Any], Any]]
 class Rule(ABC):
     """One fact of the model and its places in the resource: read and written by the same definition."""
 
+    called: ClassVar[str]
+    """What it is called before people."""
     carries: ClassVar[bool] = True
     """Whether it carries a field of the model; constants and the like do not."""
 
@@ -53,8 +55,10 @@ class Rule(ABC):
 class Shape:
     """Rules that together are one object of the model."""
 
-    def __init__(self, rules: dict[str, Rule], *, shared: bool = False) -> None:
+    def __init__(self, rules: dict[str, Rule], *, shared: bool = False, called: str = "") -> None:
         self.rules = rules
+        self.called = called
+        """The name of the type, when it has one."""
         self.shared = shared
         """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
 

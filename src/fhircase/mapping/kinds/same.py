@@ -13,6 +13,7 @@ from fhircase.mapping.path import Path
 class Same(Rule):
     """A copy: written when its resource is made, and again when the original changes."""
 
+    called = "copied from another place"
     carries: ClassVar[bool] = False
 
     def __init__(self, sources: Sequence[Path], path: Path) -> None:

@@ -20,6 +20,8 @@ Codes = tuple[tuple[str, str], ...]
 class Tags(Rule):
     """An enum of the model by codes in a list of concepts."""
 
+    called = "codes in a list"
+
     def __init__(self, path: Path, sets: Sequence[tuple[str, Codes]], written: dict[str, Codes]) -> None:
         self.path = path
         self.sets = sorted(sets, key=lambda entry: -len(entry[1]))
@@ -47,8 +49,8 @@ class Tags(Rule):
         for element in self.path.picked(scope):
             for coding in codings(element):
                 if code_of(coding) in found[1]:
-                    scope.ctx.claim(coding, "system", fate)
-                    scope.ctx.claim(coding, "code", fate)
+                    for name in ("system", "code"):
+                        scope.ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Take the old value's codes out and put the new value's in; other concepts stay."""
