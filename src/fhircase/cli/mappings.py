@@ -8,7 +8,7 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
-from fhircase.cli.options import Fhir, Overlays, Version
+from fhircase.cli.options import Fhir, Output, Overlays, Version
 from fhircase.cli.screen import amount, complain, say, table
 from fhircase.errors import MappingFileError, Problem
 
@@ -109,6 +109,26 @@ def _overlaid(document: Mapping[str, Any], file: str) -> list[str]:
         hint = f"write a list of some of: {', '.join(known)}"
         raise MappingFileError(Problem("lies over no mapping, or over one that is not there", "over", "", hint, file))
     return named
+
+
+@app.command()
+@told
+def schema(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Files whose own types and tables it should know, too."),
+    ] = None,
+    file: Output = None,
+) -> None:
+    """Write the JSON Schema of mapping files, by which editors complete them."""
+    from fhircase.cli.files import output
+    from fhircase.fhir import jsontext
+    from fhircase.mapping import files as mapping_files
+    from fhircase.mapping.schema import schema as made
+
+    documents = [document for each in files or () for document in mapping_files.documents(Path(each))]
+    with output(file) as stream:
+        stream.write(jsontext.pretty(made(documents)).encode())
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What may stand where in a mapping file: its sections, the words of each kind of rule, and what each of them takes.
 
-A word takes `text`, a list of `texts`, `flag`, `list`, `map`, several of these (`text|texts`) or `any`thing; `?` says
-that it may be left out.
+A word takes `text`, a list of `texts`, `flag`, `list`, `map`, a `rule`, `rules` by name, a list of them (`[rule]`),
+several of these (`text|texts`) or `any`thing; `?` says that it may be left out.
 """
 
 import difflib
@@ -22,7 +22,7 @@ _MAPPING: Words = {
     "mapping": "text",
     "record": "text",
     "resources": "map",
-    "rules": "map",
+    "rules": "rules",
     "anchors": "texts?",
     "when": "map?",
     "lacks": "texts|map?",
@@ -34,7 +34,7 @@ _MAPPING: Words = {
 _OVERLAY: Words = {
     "overlay": "text",
     "over": "texts",
-    "add": "map?",
+    "add": "rules?",
     "change": "map?",
     "drop": "texts?",
     "rows": "map?",
@@ -42,12 +42,24 @@ _OVERLAY: Words = {
 }
 _RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "linked": "flag?"}
 _TABLE: Words = {"rows": "list", "reads": "list?", "lacks": "texts|map?"}
-_TYPE: Words = {"of": "text", "rules": "map"}
+_TYPE: Words = {"of": "text", "rules": "rules"}
 _VERSIONS: Words = {"R4": "any?", "R5": "any?"}
 
 _VERSIONED = re.compile(r"[a-z]+:[^|\s]+\|[^|\s]+")
 
-_TYPES: Mapping[str, Any] = {"text": str, "flag": bool, "list": list, "map": Mapping}
+SECTIONS: Mapping[str, Words] = {
+    "mapping": _MAPPING,
+    "overlay": _OVERLAY,
+    "vocabulary": {"vocabulary": "text", "types": "map?", "tables": "map?", **_SHARED},
+    "resource": {**_RESOURCE, **_VERSIONS},
+    "type": _TYPE,
+    "table": {**_TABLE, **_VERSIONS},
+}
+"""The words of each kind of document and of the entries in it."""
+
+_TYPES: Mapping[str, Any] = {"text": str, "flag": bool, "list": list, "[rule]": list} | dict.fromkeys(
+    ("map", "rule", "rules"), Mapping
+)
 
 _CALLED: Mapping[str, str] = {
     "text": "a text",
@@ -55,6 +67,9 @@ _CALLED: Mapping[str, str] = {
     "texts": "a list of texts `[..., ...]`",
     "list": "a list `[...]`",
     "map": "names with values `{name: ...}`",
+    "rule": "names with values `{name: ...}`",
+    "rules": "names with values `{name: ...}`",
+    "[rule]": "a list `[...]`",
     "any": "a value",
 }
 
@@ -119,9 +134,9 @@ def problems(document: CommentedMap) -> Iterator[Problem]:
         what = f"no record is called `{record}`{near(record, RECORDS)}"
         yield Problem(what, source=source(document, "record"), hint=f"known: {', '.join(RECORDS)}")
     for word, words, what in (
-        ("resources", {**_RESOURCE, **_VERSIONS}, "a resource"),
-        ("types", _TYPE, "a type"),
-        ("tables", {**_TABLE, **_VERSIONS}, "a table"),
+        ("resources", SECTIONS["resource"], "a resource"),
+        ("types", SECTIONS["type"], "a type"),
+        ("tables", SECTIONS["table"], "a table"),
     ):
         for name, spec in _section(document, word):
             yield from _entry(spec, words, what, f"{word}.{name}", source(document[word], name))

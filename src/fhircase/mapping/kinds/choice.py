@@ -72,4 +72,4 @@ def _takes(rule: Rule) -> Callable[[Any], bool]:
     raise SpecError("a choice is made of fields, links and named types")
 
 
-KINDS = (Kind("choice", {"choice": "list"}, _choice),)
+KINDS = (Kind("choice", {"choice": "[rule]"}, _choice),)

@@ -271,8 +271,8 @@ KINDS = (
         "list",
         {
             "list": "text",
-            "items": "map?",
-            "each": "text|map?",
+            "items": "rule?",
+            "each": "text|rules?",
             "key": "texts?",
             "below": "text?",
             "resource": "map?",
@@ -282,5 +282,5 @@ KINDS = (
         },
         _list,
     ),
-    Kind("contained", {"contained": "text", "resource": "text", "label": "text", "each": "map"}, _contained),
+    Kind("contained", {"contained": "text", "resource": "text", "label": "text", "each": "rules"}, _contained),
 )

@@ -94,7 +94,7 @@ class Group(Rule):
 KINDS = (
     Kind(
         "group",
-        {"group": "map", "always": "flag?"},
+        {"group": "rules", "always": "flag?"},
         lambda place, spec: Group(
             place.shape(spec["group"], place.roles, place.here),
             always=bool(spec.get("always")),

@@ -336,7 +336,7 @@ KINDS = (
             "reverse": "text",
             "to": "text",
             "resource": "map",
-            "each": "map",
+            "each": "rules",
             "use": "text?",
             "removed": "map?",
         },

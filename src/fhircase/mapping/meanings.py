@@ -1,0 +1,146 @@
+"""What each word of a mapping file means, in a line: editors show it beside the word.
+
+By section of a file and by kind of rule; a kind's own name says what its path is. Words that every rule may have stand
+under the empty name. A word that is not here is still in the schema, only without a line.
+"""
+
+from collections.abc import Mapping
+
+_EACH = "The rules of each item, by the field of the item."
+_PATH = "The element, such as `plan.title`; in an object `.title`."
+_REMOVED = "What an item that was removed is told to be, by element; nothing is ever deleted."
+_OWN_TABLE = "The code table, of this file or of the vocabulary."
+_SYSTEMS = "Short names of code systems, for `name#code` and `[system=$name]`."
+_EXTENSIONS = "Short names of extensions, for `extension[name]`."
+_PROFILES = "The profiles that the resource of a role is claimed to conform to, each `canonical|version`."
+_TABLES = "Code tables, by name."
+
+MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "": {
+        "R4": "What is otherwise in R4 and R4B: other words, or the path alone.",
+        "R5": "What is otherwise in R5: other words, or the path alone.",
+    },
+    "mapping": {
+        "mapping": "The name of this mapping and its version: `care-plan@1`.",
+        "record": "The kind of record that is mapped.",
+        "resources": "The resources that a record is, by the role they have in it.",
+        "rules": "A rule a field: where it is, and through which kind of value.",
+        "anchors": "The roles of which one must be there for a record to be read; the first resource if left out.",
+        "when": "Fields of the model, and their values, that choose this mapping.",
+        "lacks": "Fields of the model that are not carried; better with the reason of each.",
+        "refuses": "What a resource must not say to be read by this mapping, by element.",
+        "types": "Objects that several rules share, by name.",
+        "tables": _TABLES,
+        "systems": _SYSTEMS,
+        "extensions": _EXTENSIONS,
+        "profiles": _PROFILES,
+    },
+    "overlay": {
+        "overlay": "The name of this overlay and its version.",
+        "over": "The mappings that it is laid over.",
+        "add": "Rules that the mapping has not, by name; inside a list `goals.priority`.",
+        "change": "Other words for rules that are there; a rule of another kind takes the rule's place.",
+        "drop": "The rules to take out.",
+        "rows": "Rows for tables that are there; they stand before the others and are written first.",
+        "systems": _SYSTEMS,
+        "extensions": _EXTENSIONS,
+        "profiles": _PROFILES,
+    },
+    "vocabulary": {
+        "vocabulary": "The name of this vocabulary and its version.",
+        "types": "Objects that the rules of all mappings share, by name.",
+        "tables": _TABLES,
+        "systems": _SYSTEMS,
+        "extensions": _EXTENSIONS,
+        "profiles": _PROFILES,
+    },
+    "resource": {
+        "type": "The type of resource.",
+        "via": "The reference, or references, of another role that leads to it.",
+        "make": "`always`: made with every new record, whatever it says.",
+        "linked": "Belongs to the server: read and never written.",
+    },
+    "type": {"of": "The FHIR type that it is.", "rules": "Its fields; paths begin at the object: `.start`."},
+    "table": {
+        "rows": "A row a value: ours, then a code a place; one word where both are the same, `-` for no code.",
+        "reads": "Rows that are read and never written.",
+        "lacks": "Values of the model that are never said here; better with the reason of each.",
+    },
+    "choice": {"choice": "One field in one of several places, by what it is: `value[x]`, or text or link."},
+    "code": {
+        "code": "An enum of the model, said by a code at one element, or by several together; the authoritative first.",
+        "table": _OWN_TABLE,
+        "resets": "Elements that say something about the old code, and go when it changes.",
+    },
+    "constant": {
+        "constant": "An element that says the same in every resource that we make.",
+        "value": "What it says; a code as `system#code`.",
+        "accepts": "What else it may say in a resource that is read.",
+        "recognises": "A resource is taken for this role by it.",
+    },
+    "contained": {
+        "contained": "The list of references to resources inside this one.",
+        "resource": "Their type.",
+        "label": "What their ids begin with.",
+        "each": _EACH,
+    },
+    "element_id": {
+        "element_id": "The list item whose element id is the item's id.",
+        "prefix": "What the id begins with.",
+    },
+    "field": {
+        "field": f"A bare value, carried as it is. {_PATH} Several elements say the same.",
+        "absent": "The value that is written as nothing.",
+    },
+    "flag": {"flag": "True is the presence of the list item that the selector picks, false its absence."},
+    "group": {
+        "group": "An object of the model that has no element of its own: its rules.",
+        "always": "The object is there even when all of its fields are empty.",
+    },
+    "id": {"id": "The identifiers in which an item's id stands.", "kind": "The kind of item, part of its identifier."},
+    "key": {
+        "key": "The identifiers in which the record's key stands.",
+        "kind": "The kind of record, part of its identifier.",
+        "type": "The type of the identifier, as `system#code`.",
+    },
+    "link": {
+        "link": "A reference to another record or to somebody else's resource.",
+        "role": "The role of the resource in the other record that is meant.",
+        "type": "The type of resource that it names.",
+        "unless": "A role; where that resource is there, it says who is meant.",
+    },
+    "list": {
+        "list": "A list: an item of the model is an element of it.",
+        "items": "The rule of each item, where an item is one value.",
+        "each": f"{_EACH} Or the name of a type.",
+        "key": "The fields that tell one item from another.",
+        "below": "The element inside each list element at which the item stands.",
+        "resource": "The role and type of the resource that each item is: `{goal: Goal}`.",
+        "at": "The element inside each list element at which the reference stands.",
+        "use": "A mapping whose rules the items take over.",
+        "removed": _REMOVED,
+    },
+    "refer": {"refer": "A reference to another resource of the same record.", "to": "The role that it leads to."},
+    "refers": {
+        "refers": "A list of references to items of one of the record's lists.",
+        "items": "The field that holds those items.",
+        "below": "The element inside each list element at which the reference stands.",
+    },
+    "reverse": {
+        "reverse": "Items that are resources which refer to ours: the element that refers.",
+        "to": "The role that they refer to.",
+        "resource": "The role and type of the resource that each item is: `{task: Task}`.",
+        "each": _EACH,
+        "use": "A mapping whose rules the items take over.",
+        "removed": _REMOVED,
+    },
+    "same": {
+        "same": "An element that is copied; the first of several that says something.",
+        "at": "Where the copy stands.",
+    },
+    "tags": {
+        "tags": "An enum of the model, said by concepts in a list that holds others too.",
+        "table": f"{_OWN_TABLE} Its rows: a value, then lists of `system#code`; the first list is written.",
+    },
+}
+"""A line for each word."""
