@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -22,10 +22,11 @@ from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
 from fhircase.mapping.lines import source
 from fhircase.mapping.path import Path
+from fhircase.mapping.straight.mapped import Straight
 from fhircase.model import RECORDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mapping:
     """One mapping for one FHIR version, overlays included."""
 
@@ -53,6 +54,11 @@ class Mapping:
     """The profiles that the resource of a role is claimed to conform to, each `canonical|version`."""
     later: dict[frozenset[str], Shape] = field(default_factory=dict)
     """The rules with something to say in resources that other rules have made, by those resources' roles."""
+
+    @cached_property
+    def straight(self) -> Straight:
+        """The rules as functions."""
+        return Straight(f"{self.name} {self.version}", self.shape, self.vias, self.roles, self.always)
 
     def anchor(self, resource: Json) -> str | None:
         """The role that a resource would anchor a record in, if it is such a resource."""

@@ -1,7 +1,7 @@
 """Resources to records: `from_fhir`."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Names
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled
-from fhircase.mapping.context import Context
+from fhircase.mapping.context import Claim, Context, Misfit
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.report import Entry, entries
-from fhircase.mapping.resolve import anchored, resolve, unsafe
+from fhircase.mapping.resolve import anchored, resolve, suspicious, unsafe
+from fhircase.mapping.straight.source import Unusual
 from fhircase.model import RECORDS, Key, Record
 
 KNOWN_MODIFIERS = frozenset({"https://fhircase.org/fhir/StructureDefinition/do-not-perform"})
@@ -128,15 +129,51 @@ def read(
                 via.read(scope)
         return ctx, data
 
-    ctx, data = run(tracing=False)
-    # A contained resource has a role too, but is no resource by itself.
-    places = sorted((place, number) for number, r in enumerate(ctx.players) if (place := index.place(r)) is not None)
-    used = [ctx.players[number] for _, number in places]
+    def again() -> dict[tuple[int, Any], Claim]:
+        return run(tracing=True)[0].claims or {}
+
+    try:
+        ctx = Context(mapping.version, resources, index, known, server)
+        return _quickly(mapping, ctx, anchor, again)
+    except (Unusual, ValidationError):
+        # The rules themselves say what is wrong, or that nothing is.
+        ctx, data = run(tracing=False)
+    used = _used(ctx)
     problems = ctx.problems + [p for resource in used for p in unsafe(resource, KNOWN_MODIFIERS)]
     data.update(mapping.when)
-    record = _validated(mapping, data, problems)
+    return _reading(_validated(mapping, data, problems), ctx, used, again)
+
+
+def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], Any]) -> Reading:
+    """Read it in straight lines.
+
+    Raises:
+        Unusual: there may be something to tell about it.
+        ValidationError: there is.
+    """
+    scope = resolve(mapping, ctx, anchor)
+    try:
+        data = mapping.straight.read(scope)
+    except Misfit:
+        raise Unusual from None
+    used = _used(ctx)
+    if ctx.problems or ctx.remarks or any(suspicious(resource) for resource in used):
+        raise Unusual
+    data.update(mapping.when)
+    return _reading(RECORDS[mapping.kind].model_validate(data), ctx, used, again)
+
+
+def _used(ctx: Context) -> list[Json]:
+    """The resources that were read, in order; a contained one has a role too, but is no resource by itself."""
+    places = sorted(
+        (place, number) for number, r in enumerate(ctx.players) if (place := ctx.index.place(r)) is not None
+    )
+    return [ctx.players[number] for _, number in places]
+
+
+def _reading(record: Record, ctx: Context, used: list[Json], again: Callable[[], Any]) -> Reading:
     roles = tuple(ctx.roles[id(resource)] for resource in used)
-    return Reading(record, tuple(used), roles, tuple(ctx.remarks), lambda: run(tracing=True)[0].claims)
+    return Reading(record, tuple(used), roles, tuple(ctx.remarks), again)
 
 
 def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) -> Record:

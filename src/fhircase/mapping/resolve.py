@@ -3,6 +3,7 @@
 from collections.abc import Mapping as Names
 
 from fhircase.errors import Problem
+from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping
 from fhircase.mapping.context import Context, Misfit, Scope
@@ -81,6 +82,14 @@ def unsafe(resource: Json, known: frozenset[str]) -> list[Problem]:
         )
     _scan(resource, kind, known, problems)
     return problems
+
+
+def suspicious(resource: Json) -> bool:
+    """Whether `unsafe` might find something: a quick look that is never wrong when it says no."""
+    try:
+        return bool(resource.get("implicitRules")) or b'"modifierExtension"' in jsontext.encode(resource)
+    except (TypeError, ValueError, RecursionError):
+        return True
 
 
 def _scan(node: object, path: str, known: frozenset[str], problems: list[Problem]) -> None:

@@ -115,7 +115,10 @@ def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
     rules = mapping.shape
     while True:
         known = {role for role, node in scope.nodes.items() if node is not None}
-        rules.write(scope, data)
+        if scope.ctx.scratch:
+            mapping.straight.write(scope, data)
+        else:
+            rules.write(scope, data)
         for via in mapping.vias:
             via.write(scope, None)
         scope.ctx.scratch = False

@@ -36,8 +36,7 @@ class Constant(Rule):
 
     def holds(self, scope: Scope) -> bool:
         """Whether the resource says this, or something accepted in its stead."""
-        found = self.path.get(scope)
-        return any(_says(found, wanted) for wanted in (self.value, *self.accepts))
+        return recognises(self.path.get(scope), (self.value, *self.accepts))
 
     def read(self, scope: Scope) -> None:
         """Nothing for the model; what is found is accounted for."""
@@ -67,6 +66,11 @@ class Constant(Rule):
 def recognised(shape: Shape, scope: Scope) -> bool:
     """Whether a resource says everything by which its kind is known."""
     return all(rule.holds(scope) for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises)
+
+
+def recognises(found: Any, wanted: tuple[Any, ...]) -> bool:
+    """Whether what was found says one of the values wanted."""
+    return any(_says(found, each) for each in wanted)
 
 
 def concept(codes: list[tuple[str, str]]) -> Json:

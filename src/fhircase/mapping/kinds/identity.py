@@ -18,7 +18,7 @@ from fhircase.mapping.path import Path
 from fhircase.model import RECORDS
 
 SERVER = "server:"
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+ITEM_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class RecordKey(Rule):
@@ -57,7 +57,7 @@ class RecordKey(Rule):
                 if identifier.get("system") == system and identifier.get("value") == value:
                     for name in ("system", "value"):
                         scope.ctx.claim(identifier, name, "carried")
-                    scope.ctx.claim_like(identifier, self._label(), "constant")
+                    scope.ctx.claim_like(identifier, self.says(), "constant")
 
     def by_server(self, scope: Scope) -> dict[str, str]:
         """The key by which the server, or whoever knows it there, has the record."""
@@ -68,7 +68,8 @@ class RecordKey(Rule):
                 return known
         return {"kind": self.kind, "namespace": f"{SERVER}{scope.ctx.server}", "value": references[0]}
 
-    def _label(self) -> Json:
+    def says(self) -> Json:
+        """What the identifier says besides system and value."""
         if self.label is None:
             return {}
         return {"type": {"coding": [{"system": self.label[0], "code": self.label[1]}]}}
@@ -103,13 +104,13 @@ class RecordKey(Rule):
 
     def _add(self, scope: Scope, path: Path, key: dict[str, str]) -> None:
         system = f"{key['namespace']}/{key['kind']}"
-        _append(scope, path, {**self._label(), "system": system, "value": key["value"]})
+        _append(scope, path, {**self.says(), "system": system, "value": key["value"]})
 
     def _keep_server_id(self, scope: Scope, key: dict[str, str]) -> None:
         path = next((p for p in self.paths if p.present(scope)), self.paths[0])
         kind, _, id_ = key["value"].partition("/")
         resource = scope.nodes.get(path.role)
-        if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and _ID.fullmatch(id_):
+        if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and ITEM_ID.fullmatch(id_):
             resource["id"] = id_
 
 
@@ -146,7 +147,7 @@ class ItemKey(Rule):
                 return value.removeprefix(prefix)
         resource = scope.nodes[self.path.role]
         own = resource.get("id") if resource else None
-        return own if isinstance(own, str) and _ID.fullmatch(own) else None
+        return own if isinstance(own, str) and ITEM_ID.fullmatch(own) else None
 
     def write(self, scope: Scope, value: Any) -> None:
         """Put the identifier on, when the resource is not known by this id already."""
@@ -182,7 +183,7 @@ class ElementId(Rule):
     def read(self, scope: Scope) -> str | None:
         """The element's id, or one made of its position."""
         value = self.path.get(scope)
-        if isinstance(value, str) and _ID.fullmatch(value):
+        if isinstance(value, str) and ITEM_ID.fullmatch(value):
             self.path.claim(scope, "carried")
             return value
         return f"{self.prefix}-{scope.here[1] + 1}"

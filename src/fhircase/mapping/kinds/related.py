@@ -87,7 +87,7 @@ class Related(Rule):
     def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
         """A scope for each item that is there, and its resource."""
 
-    def _entries(self, scope: Scope) -> dict[str, Scope]:
+    def entries(self, scope: Scope) -> dict[str, Scope]:
         """Scope by item id, in order; each item's id is distinct."""
         entries: dict[str, Scope] = {}
         for number, (inner, resource) in enumerate(self.found(scope), start=1):
@@ -121,7 +121,7 @@ class Related(Rule):
 
     def read(self, scope: Scope) -> Any:
         """The items, each with its id."""
-        found = [{"id": item, **self.shape.read(inner)} for item, inner in self._entries(scope).items()]
+        found = [{"id": item, **self.shape.read(inner)} for item, inner in self.entries(scope).items()]
         return tuple(found) or None
 
     def write(self, scope: Scope, value: Any) -> None:
@@ -130,7 +130,7 @@ class Related(Rule):
             self._write_anew(scope, value or ())
             return
         wanted = {item["id"]: item for item in value or ()}
-        entries = self._entries(scope)
+        entries = self.entries(scope)
         gone = [known for known in entries if known not in wanted]
         for item in gone:
             self._remove(scope, entries.pop(item))
@@ -148,9 +148,13 @@ class Related(Rule):
 
     def _write_anew(self, scope: Scope, items: Sequence[Any]) -> None:
         for item in items:
-            inner = self._add(scope, item["id"])
-            self.id.write(inner, item["id"])
-            self.shape.write(inner, item)
+            self.shape.write(self.add_anew(scope, item["id"]), item)
+
+    def add_anew(self, scope: Scope, item: str) -> Scope:
+        """A new item's scope, where all is written anew: its resource is there, has its id and is joined to ours."""
+        inner = self._add(scope, item)
+        self.id.write(inner, item)
+        return inner
 
     def _add(self, scope: Scope, item: str) -> Scope:
         inner = self.child(scope, None)

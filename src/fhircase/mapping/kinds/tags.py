@@ -32,7 +32,11 @@ class Tags(Rule):
         return (self.path,)
 
     def _found(self, scope: Scope) -> tuple[str, Codes] | None:
-        there = [code_of(coding) for element in self.path.picked(scope) for coding in codings(element)]
+        return self.among(self.path.picked(scope))
+
+    def among(self, concepts: Sequence[Any]) -> tuple[str, Codes] | None:
+        """The value that these concepts say, and by which codes."""
+        there = [code_of(coding) for element in concepts for coding in codings(element)]
         return next(((value, codes) for value, codes in self.sets if all(code in there for code in codes)), None)
 
     def read(self, scope: Scope) -> str | None:

@@ -1,0 +1,138 @@
+"""What is generated does what the rules do, for whatever comes: the rules are the reference."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.mapping.test_laws import EVERY, strewn
+from tests.strategies import records
+
+from fhircase.errors import ResourceRefused
+from fhircase.fhir import jsontext
+from fhircase.mapping import from_fhir, to_fhir
+from fhircase.mapping.compiled import Mapping, all_compiled
+from fhircase.mapping.context import Context
+from fhircase.mapping.index import Index
+from fhircase.mapping.kinds.rule import alike
+from fhircase.mapping.resolve import anchored, resolve
+from fhircase.mapping.straight.mapped import Straight
+from fhircase.mapping.straight.source import Unusual
+
+often = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+JUNK = [None, 1, 1.5, True, "", "x", [], {}, [None], [1], ["x"], [[]], [{}], {"extension": []}, {"coding": "x"}]
+
+
+@contextmanager
+def by_rules() -> Iterator[None]:
+    """All is done by the rules themselves."""
+
+    def unusual(_: Any) -> Any:
+        raise Unusual
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Straight, "write", property(lambda straight: straight.shape.write))
+        patch.setattr(Straight, "read", property(lambda _: unusual))
+        yield
+
+
+def outcome(make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except ResourceRefused as error:
+        return error.problems
+
+
+@EVERY
+def test_it_writes_what_the_rules_write(kind: str, fhir: str) -> None:
+    @often
+    @given(records(kind))
+    def holds(record: Any) -> None:
+        with by_rules():
+            expected = jsontext.encode(to_fhir(record, fhir))
+        assert jsontext.encode(to_fhir(record, fhir)) == expected
+
+    holds()
+
+
+@EVERY
+def test_it_reads_what_the_rules_read(kind: str, fhir: str) -> None:
+    @often
+    @given(records(kind), st.integers(0, 10_000))
+    def holds(record: Any, seed: int) -> None:
+        there = strewn(to_fhir(record, fhir), seed)
+        mapping = next(m for m in all_compiled(fhir) if m.kind == kind and _anchors(m, there))
+        assert alike(_read(mapping, there, mapping.straight.read), _read(mapping, there, mapping.shape.read))
+
+    holds()
+
+
+def _anchors(mapping: Mapping, resources: list[Any]) -> bool:
+    return any(mapping.anchor(resource) for resource in resources)
+
+
+def _read(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> Any:
+    ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources))
+    return read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+
+
+@EVERY
+def test_whatever_the_resources_say_the_answer_is_the_rules(kind: str, fhir: str) -> None:
+    @settings(often, max_examples=150)
+    @given(records(kind), st.integers(0, 10_000), st.integers(1, 3))
+    def holds(record: Any, seed: int, times: int) -> None:
+        there, pick = to_fhir(record, fhir), random.Random(seed)
+        for _ in range(times):
+            _damage(there, pick)
+        with by_rules():
+            expected = outcome(lambda: from_fhir(there, fhir, kind))
+        found = outcome(lambda: from_fhir(there, fhir, kind))
+        assert found == expected
+        if not isinstance(found, tuple):
+            assert found.report == expected.report
+
+    holds()
+
+
+def _damage(node: Any, pick: random.Random) -> None:
+    """Something else in a place, or nothing, or the same twice."""
+    inner = [value for value in (node.values() if isinstance(node, dict) else node) if isinstance(value, dict | list)]
+    if inner and pick.random() < 0.85:
+        _damage(pick.choice(inner), pick)
+        return
+    if not node:
+        return
+    key = pick.choice(list(node) if isinstance(node, dict) else range(len(node)))
+    if pick.random() < 0.2:
+        del node[key]
+    elif isinstance(node, list) and pick.random() < 0.5:
+        node.append(jsontext.copy(node[key]))
+    else:
+        node[key] = jsontext.copy(pick.choice([*JUNK, *([node[key]] * 2)]))
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_known_keys_of_a_server_are_known_to_both(fhir: str) -> None:
+    @often
+    @given(records("care-plan"), records("case"))
+    def holds(plan: Any, case: Any) -> None:
+        there = jsontext.decode(jsontext.encode(to_fhir(plan, fhir)))
+        for node in _references(there):
+            node.pop("identifier", None)
+            node["reference"] = "EpisodeOfCare/7"
+        known = {"EpisodeOfCare/7": case.key}
+        with by_rules():
+            expected = outcome(lambda: from_fhir(there, fhir, "care-plan", known))
+        assert outcome(lambda: from_fhir(there, fhir, "care-plan", known)) == expected
+
+    holds()
+
+
+def _references(node: Any) -> Iterator[Any]:
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict) and isinstance(value.get("identifier"), dict):
+            yield value
+        yield from _references(value)
