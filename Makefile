@@ -45,7 +45,8 @@ fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a val
 bench: $(READY) ## against named peers, side by side in one run
 	$(PY) -m benchmarks $(ARGS)
 
-docs: $(READY) ## run every example of README.md and docs/how-to
+docs: $(READY) ## write the pages about the mappings; run every example of README.md and docs/how-to
+	$(PY) -m fhircase mappings docs -o docs/mappings
 	$(PY) -m pytest -m "not interop" tests/docs $(ARGS)
 
 format: $(READY) ## let ruff lay out the code

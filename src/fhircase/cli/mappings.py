@@ -150,6 +150,28 @@ def explain(
     table(_title(mapping), ("field", "rule", "places in FHIR", "codes", "written in"), rows)
 
 
+@app.command()
+@told
+def docs(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE|NAME]...", help="Mappings; all shipped ones without.", show_default=False),
+    ] = None,
+    overlay: Overlays = None,
+    folder: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pages go.")] = Path(),
+) -> None:
+    """Write a page about each mapping and each code table, in Markdown."""
+    from fhircase.mapping import files
+    from fhircase.mapping.pages import pages
+
+    made = pages(list(names or files.names()), tuple(overlay or ()))
+    for name, text in made.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", newline="\n")
+    say(f"{amount(len(made), 'page')} in {folder}")
+
+
 def _title(mapping: "compiling.Mapping") -> str:
     roles = ", ".join(f"{role} is a {kind}" for role, kind in mapping.types.items())
     return f"{mapping.name} for {mapping.version}: {roles}"

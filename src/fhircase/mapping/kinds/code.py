@@ -90,6 +90,11 @@ class Code(Rule):
         """A place for each column of the table."""
         return self.paths
 
+    @property
+    def table_name(self) -> str:
+        """The table's name in the mapping file."""
+        return self.table.name
+
     def read(self, scope: Scope) -> str | None:
         """The value of the model; an unknown code is a problem, no code is none."""
         codes = [self._code(scope, path) for path in self.paths]

@@ -22,8 +22,11 @@ class Tags(Rule):
 
     called = "codes in a list"
 
-    def __init__(self, path: Path, sets: Sequence[tuple[str, Codes]], written: dict[str, Codes]) -> None:
+    def __init__(
+        self, path: Path, sets: Sequence[tuple[str, Codes]], written: dict[str, Codes], table_name: str
+    ) -> None:
         self.path = path
+        self.table_name = table_name
         self.sets = sorted(sets, key=lambda entry: -len(entry[1]))
         self.written = written
 
@@ -81,7 +84,7 @@ def _tags(place: Place, spec: Mapping[str, Any]) -> Rule:
     written: dict[str, Codes] = {}
     for value, codes in sets:
         written.setdefault(value, codes)
-    return Tags(place.array(spec["tags"]), sets, written)
+    return Tags(place.array(spec["tags"]), sets, written, str(spec["table"]))
 
 
 KINDS = (Kind("tags", {"tags": "text", "table": "text"}, _tags),)
