@@ -11,7 +11,7 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import Config, Fhir, Files, Output, Overlays, Version
+from fhircase.cli.options import Config, Fhir, Files, Ledger, Output, Overlays, Version
 from fhircase.cli.screen import complain, watched
 from fhircase.errors import InvalidInput
 
@@ -30,6 +30,10 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         Path | None,
         typer.Option(metavar="FILE", help="Resources as the server has them; only what differs in them is changed."),
     ] = None,
+    server: Annotated[
+        str, typer.Option(metavar="NAME|URL", help="With --diff: what a push would change on this server's copy.")
+    ] = "",
+    ledger: Ledger = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what would change instead of resources.")] = False,
     file: Output = None,
     bundle: Annotated[bool, typer.Option("--bundle", help="One collection Bundle instead of NDJSON.")] = False,
@@ -43,7 +47,14 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
 
     if bundle and diff:
         raise typer.BadParameter("a Bundle holds resources, and --diff shows none", param_hint="--bundle")
+    if server and (onto or not diff):
+        raise typer.BadParameter("it goes with --diff, and in place of --onto", param_hint="--server")
     settings = load(config)
+    if server:
+        from fhircase.cli.preview import preview
+
+        preview(settings, server, ledger, files, file)
+        return
     overlays = (*settings.overlays, *(overlay or ()))
     all_compiled(fhir.value, overlays)
     present = Present(onto, fhir.value, overlays)

@@ -85,7 +85,7 @@ def show_push(report: "PushReport", *, dry_run: bool) -> None:
             for each in report.planned
         )
         table("planned", ("record", "part", "action", "resource", "places"), rows)
-    _show_standings([*report.held, *report.refused, *report.conflicts, *report.owed], report.remarks, report.stopped)
+    show_standings([*report.held, *report.refused, *report.conflicts, *report.owed], report.remarks, report.stopped)
 
 
 def show_pull(report: "PullReport") -> None:
@@ -96,7 +96,7 @@ def show_pull(report: "PullReport") -> None:
     )
     if not report.requests and not report.stopped:
         say("nothing to ask for: none of our records is there yet, and no `organization` says what is addressed to us")
-    _show_standings([*report.refused, *report.conflicts], report.remarks, report.stopped)
+    show_standings([*report.refused, *report.conflicts], report.remarks, report.stopped)
 
 
 def named(key: "RecordKey") -> str:
@@ -104,7 +104,8 @@ def named(key: "RecordKey") -> str:
     return f"{key.kind} {key.namespace}|{key.value}"
 
 
-def _show_standings(waiting: "Iterable[Standing]", remarks: "Iterable[Standing]", stopped: str) -> None:
+def show_standings(waiting: "Iterable[Standing]", remarks: "Iterable[Standing]", stopped: str) -> None:
+    """Tell people which records are not where they should be, and why."""
     for each in _told_one_by_one(waiting, stopped):
         say(f"{named(each.key)}: {each.state}{f' ({each.code})' if each.code else ''}: {each.reason}".rstrip(": "))
         complain(problem for problem in each.problems if str(problem) != each.reason)

@@ -82,6 +82,8 @@ def _decided(station: Station, prepared: dict[RecordKey, Ready]) -> tuple[tuple[
             "create" if part.new else "update",
             part.resource["resourceType"] if part.new else part.reference,
             () if part.new else tuple(pointers(part.before, part.resource)),
+            part.before,
+            part.resource,
         )
         for part in (resolved(part, there) for part in every)
         if not part.linked and (part.new or part.changed)

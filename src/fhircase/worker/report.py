@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fhircase.errors import Problem
+from fhircase.fhir.jsontext import Json
 from fhircase.ledger import Change, Delivery, Ledger, RecordKey, State
 from fhircase.model import Record
 
@@ -32,6 +33,10 @@ class Planned:
     """The server's reference, or the type of what would be created."""
     pointers: tuple[str, ...] = ()
     """JSON Pointers (RFC 6901) that would differ."""
+    before: Json | None = field(default=None, repr=False)
+    """The server's copy, as it was last seen."""
+    after: Json = field(default_factory=dict, repr=False)
+    """What it would become."""
 
 
 class _Report:
@@ -39,7 +44,11 @@ class _Report:
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        data: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        for planned in data.get("planned", ()):
+            # Whose data it is decides who may see it: a report tells places, never values.
+            del planned["before"], planned["after"]
+        return data
 
 
 @dataclass(frozen=True, slots=True)
