@@ -48,7 +48,7 @@ MISTAKES = {
     "tab": ("goal", "  start: {", "\tstart: {"),
     "not-closed": ("goal", "{field: goal.startDate}", "{field: goal.startDate"),
     "field-without-a-rule": ("goal", "  start: {field: goal.startDate}\n", ""),
-    "field-of-an-item-without-a-rule": ("care-plan", "      finding: {field: 'review", "      x: {field: 'review"),
+    "field-of-an-item-without-a-rule": ("referral", "      sent: {field: task", "      x: {field: task"),
     "rule-without-a-field": ("goal", "  start: {", "  strat: {"),
     "place-owned-twice": ("goal", "{field: goal.statusDate}", "{field: goal.startDate}"),
     "place-owned-twice-in-a-group": ("case", "task.input[type~own#origin]", "task.input[type~own#acuity]"),

@@ -31,6 +31,7 @@ class Builder:
         self.document = document
         self.version = version
         self.problems: list[Problem] = []
+        self.items: Mapping[str, Any] = shared["items"]
         self.types = {**shared["types"], **document.get("types", {})}
         self.words = Vocabulary(
             elements(version),
@@ -93,7 +94,9 @@ class Builder:
         return None
 
     def borrowed(self, name: str, roles: Mapping[str, str], here: str, way: str) -> dict[str, Rule]:
-        """The rules of another mapping for use inside a record: all but its key and client."""
+        """The rules of items that several records share, or of another mapping: all but its key and client."""
+        if name in self.items:
+            return self.shape(self.items[name], roles, here, way).rules
         other = files.mapping(name)
         self.tables.lend(other.get("tables", {}))
         return self.shape(other["rules"], roles, here, way, skip=("key", "client")).rules

@@ -1,12 +1,13 @@
 """What a case worker means: frozen, strict pydantic models that know nothing of any wire format."""
 
-from fhircase.model.care_plan import Activity, CarePlan, Goal, Review, Target
+from fhircase.model.care_plan import Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
 from fhircase.model.need import Need
 from fhircase.model.outcome import Outcome
 from fhircase.model.record import RECORDS, Record, record_type
 from fhircase.model.referral import Offer, Referral, StatusChange
+from fhircase.model.review import Review
 from fhircase.model.team import Member, Team
 from fhircase.model.value import (
     Coding,

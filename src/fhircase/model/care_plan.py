@@ -1,11 +1,12 @@
 """A care plan: needs, goals, what will be done by whom, and reviews of it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Said, Text, Value, stands_alone_or_not
-from fhircase.model.time import Day, Moment, instant
+from fhircase.model.review import Review, in_order
+from fhircase.model.time import Day, Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
 PlanStatus = Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"]
@@ -44,7 +45,6 @@ ActivityStatus = Literal[
     "stopped",
     "entered-in-error",
 ]
-ReviewStatus = Literal["unspecified", "planned", "held", "missed", "cancelled", "entered-in-error"]
 
 
 class Target(Said):
@@ -81,6 +81,10 @@ class Goal(Item):
     owner: Link | None = None
     """Whose goal it is: who put it into words."""
     needs: Many[Link] = ()
+    barriers: Many[Concept | Link] = ()
+    """What stands in the way: in words or codes, or a link to where it is recorded, such as a need."""
+    strengths: Many[Concept | Link] = ()
+    """What helps the client to get there."""
     notes: Many[Note] = ()
 
     @model_validator(mode="after")
@@ -105,28 +109,11 @@ class Activity(Item):
     quantity: Quantity | None = None
     referral: Link | None = None
     """The referral or other request that came of it."""
+    barriers: Many[Concept | Link] = ()
+    """What stands in the way of it."""
+    strengths: Many[Concept | Link] = ()
+    """What helps the client with it."""
     progress: Many[Note] = ()
-
-
-class Review(Item):
-    """A look back at the plan, planned or held."""
-
-    status: ReviewStatus = "unspecified"
-    due: Moment | None = None
-    held: Moment | None = None
-    by: Link | None = None
-    finding: Text | None = None
-    decision: Concept | None = None
-
-
-def _in_order(reviews: tuple[Review, ...]) -> tuple[Review, ...]:
-    """Reviews by when they are due, else held; those without a date last."""
-
-    def when(review: Review) -> tuple[bool, Any, str]:
-        date = review.due or review.held
-        return date is None, instant(date) if date else None, review.id
-
-    return tuple(sorted(reviews, key=when))
 
 
 class CarePlan(Value):
@@ -146,7 +133,7 @@ class CarePlan(Value):
     needs: Many[Link] = ()
     goals: Items[Goal] = ()
     activities: Items[Activity] = ()
-    reviews: Annotated[Items[Review], AfterValidator(_in_order)] = ()
+    reviews: Annotated[Items[Review], AfterValidator(in_order)] = ()
     replaces: Many[Link] = ()
     notes: Many[Note] = ()
 

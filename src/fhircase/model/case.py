@@ -1,12 +1,13 @@
 """A case: who is helped, by which case manager, and where it stands."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import Items, Many, Said, Value
 from fhircase.model.client import Client
 from fhircase.model.need import Need
+from fhircase.model.review import Review, in_order
 from fhircase.model.time import Moment
 from fhircase.model.value import Coding, Concept, Key, Link, Note, Period
 
@@ -100,5 +101,6 @@ class Case(Value):
     assignments: Many[Assignment] = ()
     team: Many[TeamMember] = ()
     needs: Items[Need] = ()
+    reviews: Annotated[Items[Review], AfterValidator(in_order)] = ()
     notes: Many[Note] = ()
     closure: Closure | None = None

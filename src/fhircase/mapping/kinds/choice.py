@@ -9,7 +9,7 @@ from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.link import LinkRule
 from fhircase.mapping.kinds.node import Node
 from fhircase.mapping.kinds.place import Kind, Place
-from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.kinds.rule import Rule, alike
 from fhircase.mapping.path import Path
 
 
@@ -41,6 +41,8 @@ class Choice(Rule):
         """Write the alternative that takes the value, and remove the others."""
         if scope.ctx.scratch and value is not None:
             next(rule for takes, rule in self.alternatives if takes(value)).write(scope, value)
+            return
+        if alike(self.read(scope), value):
             return
         chosen = None
         if value is not None:

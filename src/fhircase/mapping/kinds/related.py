@@ -293,10 +293,9 @@ class Reverse(Related):
 
     def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
         """Let it refer to ours."""
-        anchor = scope.nodes[self.anchor]
-        if anchor is not None:
-            self.back.node(inner).update(address(scope.ctx, anchor))
-            scope.ctx.index.relinked()
+        scope.ensure(self.anchor)
+        self.back.node(inner).update(address(scope.ctx, scope.nodes[self.anchor] or {}))
+        scope.ctx.index.relinked()
 
     def unlink(self, scope: Scope, inner: Scope) -> None:
         """It refers to nothing any more."""

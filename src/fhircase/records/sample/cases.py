@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from fhircase.model import Assignment, Case, Closure, Concept, Key, Link, Origin, Period, StatusSpan, TeamMember
+from fhircase.model import Assignment, Case, Closure, Concept, Key, Link, Origin, Period, Review, StatusSpan, TeamMember
 from fhircase.model.case import CaseStatus, Priority
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, moments, steps
 from fhircase.records.sample.needs import Topic, need, topics
 from fhircase.records.sample.notes import notes
 from fhircase.records.sample.people import client
+from fhircase.records.sample.reviews import reviews
 from fhircase.records.sample.words import NAMESPACE, agency, concept, known_as, ours, staff, words
 
 _IN: tuple[CaseStatus, ...] = ("referred", "screening", "accepted")
@@ -81,10 +82,17 @@ def story(number: int, chance: Chance) -> Story:
         assignments=_assignments(manager, opened, chance),
         team=_team(number, opened, chance),
         needs=tuple(need(f"n{at}", topic, opened, chance) for at, topic in enumerate(about, start=1)),
+        reviews=_reviews(status, opened, days[-1], chance.other("case reviews")),
         notes=notes(words()["case"]["notes"], opened, chance) if chance.one_in(3, "case note") else (),
         closure=_closure(times[-1], chance) if status in ("closed", "closed-unmet") else None,
     )
     return Story(number, case, tuple(about), planned, days[-1] if status in ENDED else 0, manager)
+
+
+def _reviews(status: CaseStatus, opened: int, last: int, chance: Chance) -> tuple[Review, ...]:
+    if status in ("draft", "referred") or not chance.one_in(3, "case review"):
+        return ()
+    return reviews(status == "entered-in-error", opened + 45, last if status in ENDED else 0, chance)
 
 
 def _reason(status: str) -> Concept | None:

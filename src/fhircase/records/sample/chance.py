@@ -13,9 +13,17 @@ class Chance:
     Source: https://docs.python.org/3/library/random.html#notes-on-reproducibility
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
+        self._seed = seed
         self._random = Random(seed).random  # noqa: S311 - an invented caseload is no secret
         self._decks: dict[str, list[int]] = {}
+        self._others: dict[str, Chance] = {}
+
+    def other(self, name: str) -> "Chance":
+        """Another chance that follows from the same seed: what draws from it changes nothing elsewhere."""
+        if name not in self._others:
+            self._others[name] = Chance(f"{self._seed} {name}")
+        return self._others[name]
 
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, the limit."""

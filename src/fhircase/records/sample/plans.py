@@ -16,17 +16,17 @@ from fhircase.model import (
     Quantity,
     Recurrence,
     Referral,
-    Review,
     Target,
 )
-from fhircase.model.care_plan import Achievement, ActivityStatus, GoalLifecycle, PlanStatus, ReviewStatus
+from fhircase.model.care_plan import Achievement, ActivityStatus, GoalLifecycle, PlanStatus
 from fhircase.records.sample.cases import Story, case_link
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, rough
 from fhircase.records.sample.needs import Topic
 from fhircase.records.sample.notes import notes
 from fhircase.records.sample.people import mrn
-from fhircase.records.sample.words import MRN, NAMESPACE, agency, concept, known_as, ours, staff, words
+from fhircase.records.sample.reviews import reviews
+from fhircase.records.sample.words import MRN, NAMESPACE, agency, concept, known_as, ours, words
 
 _STATUS: dict[str, PlanStatus] = {
     "active": "active", "monitoring": "active", "on-hold": "on-hold", "closed": "completed",
@@ -103,7 +103,7 @@ def plan(story: Story, referrals: Sequence[Referral], chance: Chance) -> CarePla
         needs=tuple(ours("need", f"{story.case.key.value}:{need.id}") for need in story.case.needs),
         goals=tuple(_goal(goal, at, story, chance) for at, goal in enumerate(ids)),
         activities=_activities(story, ids, referrals, chance),
-        reviews=_reviews(story, chance),
+        reviews=reviews(plan_status(story) == "entered-in-error", story.planned + 30, story.last, chance),
         replaces=_replaces(story, chance),
         notes=notes(words()["case"]["notes"], made, chance) if chance.one_in(5, "plan note") else (),
     )
@@ -134,9 +134,25 @@ def _goal(id: str, at: int, story: Story, chance: Chance) -> Goal:
         status_reason="Agreed with the client" if chance.one_in(6, "status reason") else None,
         targets=_targets(topic, story.planned, chance),
         owner=_owner(story, chance),
-        needs=(ours("need", f"{story.case.key.value}:{story.case.needs[at].id}"),),
-        notes=notes(text["findings"], story.planned, chance) if chance.one_in(6, "goal note") else (),
+        needs=(_need(story, at),),
+        barriers=_barriers(story, at, chance.other("barriers")),
+        strengths=_strengths(chance.other("strengths")),
+        notes=notes(words()["review"]["findings"], story.planned, chance) if chance.one_in(6, "goal note") else (),
     )
+
+
+def _need(story: Story, at: int) -> Link:
+    return ours("need", f"{story.case.key.value}:{story.case.needs[at].id}")
+
+
+def _barriers(story: Story, at: int, chance: Chance) -> tuple[Concept | Link, ...]:
+    known = (concept(chance.deal("barrier", words()["plan"]["barriers"])), _need(story, at))
+    return known[: chance.deal("how many barriers", (0, 0, 1, 2))]
+
+
+def _strengths(chance: Chance) -> tuple[Concept | Link, ...]:
+    known = concept(chance.deal("strength", words()["plan"]["strengths"])), Link(display="A sister who drives")
+    return known[: chance.deal("how many strengths", (0, 0, 1, 2))]
 
 
 def _owner(story: Story, chance: Chance) -> Link | None:
@@ -198,6 +214,8 @@ def _activity(id: str, story: Story, goals: list[str], chance: Chance) -> Activi
         when=_when(story.planned, chance),
         goals=tuple(goals[: chance.deal("activity goals", (0, 1, 1, 2))]),
         quantity=Quantity(value=Decimal("1.50"), unit="h") if chance.one_in(6, "activity quantity") else None,
+        barriers=_barriers(story, 0, chance.other("barriers")),
+        strengths=_strengths(chance.other("strengths")),
         progress=_progress(story, chance) if chance.one_in(3, "progress") and status == "active" else (),
     )
 
@@ -226,24 +244,3 @@ def _recurrence(spec: dict[str, Any], made: int, chance: Chance) -> Recurrence:
         bounds=bounds, count=spec.get("count"), frequency=spec["frequency"], every=Decimal(spec["every"]),
         unit=spec["unit"], days=days, text=words_,
     )  # fmt: skip
-
-
-def _reviews(story: Story, chance: Chance) -> tuple[Review, ...]:
-    text, due = words()["plan"], story.planned + 30
-    status: ReviewStatus = "planned"
-    if plan_status(story) == "entered-in-error":
-        status = "entered-in-error"
-    elif due < story.last:
-        status = chance.deal("review", ("held", "held", "held", "missed", "cancelled", "unspecified"))
-    held = status == "held"
-    return (
-        Review(
-            id="v1",
-            status=status,
-            due=chance.deal("review due", (day(due), moment(due, chance))),
-            held=moment(due + 1, chance) if held else None,
-            by=staff(chance.below(4)) if chance.one_in(2, "review by") else None,
-            finding=chance.pick(text["findings"]) if held else None,
-            decision=concept(chance.pick(text["decisions"])) if held else None,
-        ),
-    )
