@@ -50,7 +50,7 @@ _VERSIONED = re.compile(r"[a-z]+:[^|\s]+\|[^|\s]+")
 SECTIONS: Mapping[str, Words] = {
     "mapping": _MAPPING,
     "overlay": _OVERLAY,
-    "vocabulary": {"vocabulary": "text", "types": "map?", "tables": "map?", **_SHARED},
+    "vocabulary": {"vocabulary": "text", "types": "map?", "items": "map?", "tables": "map?", **_SHARED},
     "resource": {**_RESOURCE, **_VERSIONS},
     "type": _TYPE,
     "table": {**_TABLE, **_VERSIONS},

@@ -49,6 +49,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "vocabulary": {
         "vocabulary": "The name of this vocabulary and its version.",
         "types": "Objects that the rules of all mappings share, by name.",
+        "items": "The rules of items that several records have, by name; a list takes them with `use:`.",
         "tables": _TABLES,
         "systems": _SYSTEMS,
         "extensions": _EXTENSIONS,

@@ -57,6 +57,7 @@ _HELD: Mapping[str, Schema] = {
     "systems": _map({"type": "string"}),
     "extensions": _map({"type": "string"}),
     "profiles": _map(_TEXTS),
+    "vocabulary.items": _map(_map(_ref("rule"))),
     "table.rows": _ROWS,
     "table.reads": _ROWS,
     "overlay.rows": _map(_ROWS),
@@ -104,7 +105,7 @@ def _known(documents: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     return {
         "table": sorted({str(name) for document in every for name in document.get("tables", ())}),
         "each": list(dict.fromkeys(str(name) for document in every for name in document.get("types", ()))),
-        "use": [name.partition("@")[0] for name in files.names()],
+        "use": [*files.vocabulary()["items"], *(name.partition("@")[0] for name in files.names())],
         "over": files.names(),
         **dict.fromkeys(("resource.type", "link.type", "contained.resource"), types),
     }
