@@ -12,14 +12,18 @@ def shown(new: dict[str, Any], old: dict[str, Any] | None, role: str) -> str:
     """The changes of one resource for people: its name, then a line for each place."""
     name = f"{new['resourceType']}/{new['id']}" if "id" in new else new["resourceType"]
     lines = [f"{name} ({role or 'no part of the record'}){'' if old is not None else ' is new'}"]
-    for pointer, before, after in differences(old or {}, new):
+    return "\n".join([*lines, *changes(old or {}, new)]) + "\n"
+
+
+def changes(old: Any, new: Any) -> Iterator[str]:
+    """A line for each place that differs."""
+    for pointer, before, after in differences(old, new):
         if before is MISSING:
-            lines.append(f"  + {pointer}: {_json(after)}")
+            yield f"  + {pointer}: {_json(after)}"
         elif after is MISSING:
-            lines.append(f"  - {pointer}: {_json(before)}")
+            yield f"  - {pointer}: {_json(before)}"
         else:
-            lines.append(f"  ~ {pointer}: {_json(before)} -> {_json(after)}")
-    return "\n".join(lines) + "\n"
+            yield f"  ~ {pointer}: {_json(before)} -> {_json(after)}"
 
 
 def _json(value: Any) -> str:

@@ -131,6 +131,24 @@ def schema(
         stream.write(jsontext.pretty(made(documents)).encode())
 
 
+@app.command("test")
+@told
+def run_samples(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE|NAME]...", help="Mappings or overlays; all shipped ones without."),
+    ] = None,
+    overlay: Overlays = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write what the samples are expected to be as they are now.")
+    ] = False,
+) -> None:
+    """Run the samples beside mapping files, from record to resources and from resources to record."""
+    from fhircase.cli import samples
+
+    exits.leave([samples.accepted(files, overlay or ()) if accept else samples.run(files, overlay or ())])
+
+
 @app.command()
 @told
 def explain(
