@@ -29,6 +29,7 @@ class Builder:
     def __init__(self, document: CommentedMap, version: str) -> None:
         shared = files.vocabulary()
         self.document = document
+        self.name = str(document.get("mapping", "")).partition("@")[0]
         self.version = version
         self.problems: list[Problem] = []
         self.items: Mapping[str, Any] = shared["items"]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.compiled import Mapping, all_compiled
+from fhircase.mapping.compiled import Mapping
 from fhircase.mapping.index import Index
-from fhircase.mapping.reading import Reading, read
+from fhircase.mapping.reading import Reading, in_force, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ def from_bundle(
     fhir: str = "R4",
     overlays: Sequence[str] = (),
     server: str = "",
+    *,
+    mapping: str | PathLike[str] | None = None,
 ) -> Readings:
     """Read every record in a Bundle or a list of resources (Bundles within included).
 
@@ -45,6 +48,7 @@ def from_bundle(
         fhir: R4, R4B or R5.
         overlays: names or paths of overlays, in order.
         server: base URL, for absolute references and for keys of records that have no identifier of ours.
+        mapping: a mapping file, for records of your own; without it the shipped mappings read ours.
     """
     given = bundle_or_resources if isinstance(bundle_or_resources, list | tuple) else [bundle_or_resources]
     found: list[tuple[str, Any]] = [entry for each in given for entry in _entries("", each)]
@@ -54,7 +58,7 @@ def from_bundle(
         for _, r in found
         if not (isinstance(r, dict) and isinstance(r.get("resourceType"), str))
     ]
-    return _readings(fine, refused, all_compiled(fhir, tuple(overlays)), server)
+    return _readings(fine, refused, in_force(fhir, overlays, mapping), server)
 
 
 def _entries(url: str, node: Any) -> Iterator[tuple[str, Any]]:

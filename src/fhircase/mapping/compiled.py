@@ -12,15 +12,17 @@ from fhircase.fhir.elements import VERSIONS
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, via
-from fhircase.mapping.check import Checked, problems
+from fhircase.mapping.check import Checked, key_way, problems
 from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant
+from fhircase.mapping.kinds.identity import RecordKey
 from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
-from fhircase.mapping.lines import source
+from fhircase.mapping.lines import beside, source
+from fhircase.mapping.models.model import Model, of_code, of_schema, ours
 from fhircase.mapping.path import Path
 from fhircase.mapping.straight.mapped import Straight
 from fhircase.model import RECORDS
@@ -33,6 +35,10 @@ class Mapping:
     name: str
     kind: str
     """The kind of record."""
+    model: Model
+    """Whose records they are: ours, or those of somebody's own model."""
+    key: tuple[str, ...]
+    """The names that lead to a record's key."""
     version: str
     types: dict[str, str]
     """Resource type by role, the record's own and its items'."""
@@ -59,6 +65,21 @@ class Mapping:
     def straight(self) -> Straight:
         """The rules as functions."""
         return Straight(f"{self.name} {self.version}", self.shape, self.vias, self.roles, self.always)
+
+    def key_rule(self) -> RecordKey:
+        """The rule of the record's key."""
+        rule: Any = self.shape.rules[self.key[0]]
+        for name in self.key[1:]:
+            rule = rule.shape.rules[name]
+        assert isinstance(rule, RecordKey)  # noqa: S101 - a mapping without is refused
+        return rule
+
+    def key_of(self, data: Json) -> dict[str, str] | None:
+        """The key of a record, by its plain data; none where it has none."""
+        found: Any = data
+        for name in self.key:
+            found = found.get(name) if isinstance(found, dict) else None
+        return None if found is None else self.key_rule().of(found)
 
     def anchor(self, resource: Json) -> str | None:
         """The role that a resource would anchor a record in, if it is such a resource."""
@@ -122,13 +143,18 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
     linked = frozenset(role for role, spec in resources.items() if spec.get("linked"))
     when = dict(document.get("when", {}))
     exempt = frozenset({*when, *document.get("lacks", ())})
+    model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))
+    if model is None:
+        raise MappingFileError(builder.problems)
     at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
-    found = Checked(shape, RECORDS[document["record"]], exempt, builder.roles, linked, version, at)
+    found = Checked(shape, model, exempt, builder.roles, linked, version, at)
     if wrong := list(problems(found)):
         raise MappingFileError(wrong)
     return Mapping(
         str(document["mapping"]),
-        str(document["record"]),
+        str(document.get("record", builder.name)),
+        model,
+        key_way(shape) or (),
         version,
         builder.roles,
         tuple(own),
@@ -141,6 +167,21 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
         shape,
         {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
     )
+
+
+def _bound(document: CommentedMap) -> str:
+    return next(word for word in ("record", "model", "schema") if word in document)
+
+
+def _model(document: CommentedMap) -> Model:
+    """The model that a mapping is bound to; a class of somebody's own is imported now."""
+    match _bound(document):
+        case "record":
+            return ours(document["record"])
+        case "model":
+            return of_code(document["model"])
+        case _:
+            return of_schema(beside(document, document["schema"]))
 
 
 def _refused(builder: Builder, spec: CommentedMap, own: dict[str, str]) -> tuple[tuple[Path, Any], ...]:

@@ -38,10 +38,10 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         text = place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingFileError(Problem("cannot be read", source=str(place), hint=str(error))) from error
-    return tuple(parsed(text, place.name))
+    return tuple(parsed(text, place.name, str(place.parent)))
 
 
-def parsed(text: str, name: str) -> list[CommentedMap]:
+def parsed(text: str, name: str, folder: str = "") -> list[CommentedMap]:
     """The YAML documents in a text.
 
     Raises:
@@ -61,7 +61,7 @@ def parsed(text: str, name: str) -> list[CommentedMap]:
     for document in found:
         if not isinstance(document, CommentedMap):
             raise MappingFileError(Problem("holds no `mapping:` and no `overlay:`", source=name))
-        stamp(document, name)
+        stamp(document, name, folder)
     return found
 
 

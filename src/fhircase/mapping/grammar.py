@@ -20,7 +20,9 @@ Words = Mapping[str, str]
 _SHARED: Words = {"systems": "map?", "extensions": "map?", "profiles": "map?"}
 _MAPPING: Words = {
     "mapping": "text",
-    "record": "text",
+    "record": "text?",
+    "model": "text?",
+    "schema": "text?",
     "resources": "map",
     "rules": "rules",
     "anchors": "texts?",
@@ -129,6 +131,7 @@ def overlay_problems(document: CommentedMap) -> Iterator[Problem]:
 def problems(document: CommentedMap) -> Iterator[Problem]:
     """What is wrong with the form of a mapping, before its rules are looked at."""
     yield from _entry(document, _MAPPING, "a mapping", "")
+    yield from _bound(document)
     record = document.get("record")
     if isinstance(record, str) and record not in RECORDS:
         what = f"no record is called `{record}`{near(record, RECORDS)}"
@@ -147,6 +150,17 @@ def problems(document: CommentedMap) -> Iterator[Problem]:
     yield from _names(document)
     yield from _profiles(document)
     yield from _fields(document)
+
+
+def _bound(document: CommentedMap) -> Iterator[Problem]:
+    """It carries one of our records, or a model of theirs."""
+    named = [word for word in ("record", "model", "schema") if word in document]
+    if not named:
+        hint = "or `model: package.module:Class`, or `schema: file.json`, for records of your own"
+        yield Problem("a mapping needs `record:`", source=source(document), hint=hint)
+    for word in named[1:]:
+        what = f"a mapping is bound by `{named[0]}` or by `{word}`, not by both"
+        yield Problem(what, source=source(document, word), rule=word)
 
 
 def _versions(document: CommentedMap) -> Iterator[Problem]:

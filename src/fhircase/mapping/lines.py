@@ -1,16 +1,22 @@
 """On which line of which mapping file something stands, so that every message can say it."""
 
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 
-def stamp(node: Any, file: str) -> None:
-    """Note the file at every entry's line, where it outlives copies and overlays."""
+def stamp(node: Any, file: str, folder: str = "") -> None:
+    """Note the file and its folder at every entry's line, where they outlive copies and overlays."""
     if isinstance(node, CommentedMap | CommentedSeq):
-        node.lc.file = file
+        node.lc.file, node.lc.folder = file, folder
         for inner in node.values() if isinstance(node, CommentedMap) else node:
-            stamp(inner, file)
+            stamp(inner, file, folder)
+
+
+def beside(node: Any, name: str) -> Path:
+    """A file that an entry names, relative to the file in which it stands."""
+    return Path(getattr(node.lc, "folder", ""), name) if isinstance(node, CommentedMap | CommentedSeq) else Path(name)
 
 
 def source(node: Any, key: Any = None) -> str:

@@ -23,6 +23,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "mapping": {
         "mapping": "The name of this mapping and its version: `care-plan@1`.",
         "record": "The kind of record that is mapped.",
+        "model": "A class of your own, `package.module:Class`, whose records are mapped; its module is imported.",
+        "schema": "A JSON Schema, beside this file, to which the dicts keep that are mapped.",
         "resources": "The resources that a record is, by the role they have in it.",
         "rules": "A rule a field: where it is, and through which kind of value.",
         "anchors": "The roles of which one must be there for a record to be read; the first resource if left out.",
@@ -98,10 +100,15 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "group": "An object of the model that has no element of its own: its rules.",
         "always": "The object is there even when all of its fields are empty.",
     },
-    "id": {"id": "The identifiers in which an item's id stands.", "kind": "The kind of item, part of its identifier."},
+    "id": {
+        "id": "The identifiers in which an item's id stands.",
+        "kind": "The kind of item, part of its identifier.",
+        "system": "The system of the identifier, for items of your own: a URI or `$name`.",
+    },
     "key": {
         "key": "The identifiers in which the record's key stands.",
         "kind": "The kind of record, part of its identifier.",
+        "system": "The system of the identifier, for a record of your own: a URI or `$name`.",
         "type": "The type of the identifier, as `system#code`.",
     },
     "link": {

@@ -4,21 +4,24 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike, fspath
 from typing import Any
-
-from pydantic import ValidationError
 
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.compiled import Mapping, all_compiled
+from fhircase.mapping.compiled import Mapping, all_compiled, compiled
 from fhircase.mapping.context import Claim, Context, Misfit
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
+from fhircase.mapping.models.fitting import Unfit
 from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve, suspicious, unsafe
 from fhircase.mapping.straight.source import Unusual
 from fhircase.model import RECORDS, Key, Record
 
+_TO_BE_READ = (
+    "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
+)
 KNOWN_MODIFIERS = frozenset({"https://fhircase.org/fhir/StructureDefinition/do-not-perform"})
 
 
@@ -55,6 +58,8 @@ def from_fhir(
     known: Names[str, Key] | None = None,
     overlays: Sequence[str] = (),
     server: str = "",
+    *,
+    mapping: str | PathLike[str] | None = None,
 ) -> Reading:
     """Read one record from its resources.
 
@@ -65,25 +70,34 @@ def from_fhir(
         known: keys of records that a server knows, by reference such as `Task/12`.
         overlays: names or paths of overlays, in order.
         server: base URL, for absolute references and for the key of a record that has no identifier of ours.
+        mapping: a mapping file, for records of your own; without it the shipped mappings read ours.
 
     Raises:
+        MappingFileError: the mapping file is wrong; every problem, with its line.
         ResourceRefused: no such record is in the resources, or reading it would be wrong or unsafe; every problem.
     """
     given = [resources] if isinstance(resources, dict) else list(resources)
     check_shapes(given)
     wanted = record_type if isinstance(record_type, str) or record_type is None else kind_of(record_type)
-    for mapping in all_compiled(fhir, tuple(overlays)):
-        if wanted is not None and mapping.kind != wanted:
+    for able in in_force(fhir, overlays, mapping):
+        if wanted is not None and able.kind != wanted:
             continue
-        anchor = anchored(mapping, given, None, Context(fhir, given, Index(), server=server))
+        anchor = anchored(able, given, None, Context(fhir, given, Index(), server=server))
         if anchor is not None:
             index = Index((("", resource) for resource in given), server)
-            return read(mapping, given, anchor, index, plain(known), server)
+            return read(able, given, anchor, index, plain(known), server)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
-    hint = (
-        "a case is a Task with our case code or an EpisodeOfCare, a plan a CarePlan, a referral a ServiceRequest order"
-    )
+    hint = _TO_BE_READ if mapping is None else "the mapping's `anchors` and the constants that recognise say what can"
     raise ResourceRefused(Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint))
+
+
+def in_force(
+    fhir: str, overlays: Sequence[str] = (), mapping: str | PathLike[str] | None = None
+) -> tuple[Mapping, ...]:
+    """The mapping of that file; or, without one, those that are shipped."""
+    if mapping is not None:
+        return (compiled(fspath(mapping), fhir, tuple(overlays)),)
+    return all_compiled(fhir, tuple(overlays))
 
 
 def kind_of(model: type[Record]) -> str:
@@ -135,7 +149,7 @@ def read(
     try:
         ctx = Context(mapping.version, resources, index, known, server)
         return _quickly(mapping, ctx, anchor, again)
-    except (Unusual, ValidationError):
+    except (Unusual, Unfit):
         # The rules themselves say what is wrong, or that nothing is.
         ctx, data = run(tracing=False)
     used = _used(ctx)
@@ -149,8 +163,10 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], A
 
     Raises:
         Unusual: there may be something to tell about it.
-        ValidationError: there is.
+        Unfit: there is.
     """
+    if not mapping.model.ours:
+        raise Unusual
     scope = resolve(mapping, ctx, anchor)
     try:
         data = mapping.straight.read(scope)
@@ -160,7 +176,7 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], A
     if ctx.problems or ctx.remarks or any(suspicious(resource) for resource in used):
         raise Unusual
     data.update(mapping.when)
-    return _reading(RECORDS[mapping.kind].model_validate(data), ctx, used, again)
+    return _reading(mapping.model.load(data), ctx, used, again)
 
 
 def _used(ctx: Context) -> list[Json]:
@@ -171,33 +187,33 @@ def _used(ctx: Context) -> list[Json]:
     return [ctx.players[number] for _, number in places]
 
 
-def _reading(record: Record, ctx: Context, used: list[Json], again: Callable[[], Any]) -> Reading:
+def _reading(record: Any, ctx: Context, used: list[Json], again: Callable[[], Any]) -> Reading:
     roles = tuple(ctx.roles[id(resource)] for resource in used)
     return Reading(record, tuple(used), roles, tuple(ctx.remarks), again)
 
 
-def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) -> Record:
+def _validated(mapping: Mapping, data: dict[str, Any], problems: list[Problem]) -> Any:
     try:
-        record = RECORDS[mapping.kind].model_validate(data)
-    except ValidationError as error:
-        problems = problems + [_problem(mapping, each) for each in error.errors(include_input=False, include_url=False)]
+        record = mapping.model.load(data)
+    except Unfit as error:
+        problems = problems + [_problem(mapping, *each) for each in error.errors]
         raise ResourceRefused(problems) from None
     if problems:
         raise ResourceRefused(problems)
     return record
 
 
-def _problem(mapping: Mapping, error: Any) -> Problem:
+def _problem(mapping: Mapping, way: tuple[Any, ...], message: str) -> Problem:
     rules: Any = mapping.shape.rules
     rule = None
-    for name in error["loc"]:
+    for name in way:
         if isinstance(name, str) and isinstance(rules, dict) and name in rules:
             rule = rules[name]
             inner = (
                 rule.shape if isinstance(rule, Group) else getattr(rule, "shape", None) or getattr(rule, "each", None)
             )
             rules = getattr(inner, "rules", rules)
-    what = str(error["msg"]).removeprefix("Value error, ")
+    what = message.removeprefix("Value error, ")
     path = next((p.text for p in rule.places()), "") if rule is not None else ""
-    field_path = ".".join(str(part) for part in error["loc"])
+    field_path = ".".join(str(part) for part in way)
     return Problem(f"{what} [{field_path}]", path, rule.name if rule is not None else mapping.name)

@@ -7,7 +7,6 @@ from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping
 from fhircase.mapping.context import Context, Misfit, Scope
-from fhircase.mapping.kinds.identity import RecordKey
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import NOT_FHIR
 
@@ -39,11 +38,10 @@ def _follow(via: Via, scope: Scope) -> None:
 
 def _key(mapping: Mapping, scope: Scope) -> dict[str, str]:
     """The record's key; where the identifiers are no FHIR, which is told when they are read, by the server's id."""
-    rule = mapping.shape.rules["key"]
-    assert isinstance(rule, RecordKey)  # noqa: S101 - a mapping without is refused
+    rule = mapping.key_rule()
     scope.ctx.rule = rule.name
     try:
-        return rule.read(scope)
+        return rule.identity(scope)
     except Misfit:
         return rule.by_server(scope)
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
+from typing import Any
 
+from fhircase.errors import Problem, RecordInvalid
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, mapping_for
@@ -11,10 +14,11 @@ from fhircase.mapping.context import Context, Scope
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.models.fitting import Unfit
 from fhircase.mapping.narrative import is_generated, narrate
-from fhircase.mapping.reading import plain, read
+from fhircase.mapping.reading import in_force, plain, read
 from fhircase.mapping.resolve import anchored, resolve
-from fhircase.model import Key, Record, record_type
+from fhircase.model import Key, record_type
 
 _SILENT = frozenset({"Patient"})
 
@@ -34,22 +38,25 @@ class Placed:
 
 
 def to_fhir(
-    record: Record,
+    record: Any,
     fhir: str = "R4",
     onto: Sequence[Json] = (),
     overlays: Sequence[str] = (),
     known: Names[str, Key] | None = None,
     server: str = "",
+    *,
+    mapping: str | PathLike[str] | None = None,
 ) -> list[Json]:
     """Write a record as FHIR resources.
 
     Args:
-        record: a case, care plan, referral, work item, need or goal.
+        record: a case, care plan, referral, work item, need or goal; or one of your own, with its mapping file.
         fhir: R4, R4B or R5.
         onto: the record's resources as they are; only what differs is changed, everything else stays as it is.
         overlays: names or paths of overlays, in order.
         known: keys of records that a server knows, as `onto` was read with.
         server: base URL, as `onto` was read with.
+        mapping: a mapping file, for a record of your own.
 
     Returns:
         The resources of `onto` in their order, then new ones in the record kind's order. New ones carry a temporary
@@ -57,35 +64,62 @@ def to_fhir(
 
     Raises:
         ResourceRefused: `onto` cannot be read as this kind of record.
+        RecordInvalid: a record of your own does not fit its model, has no key, or holds what its rules cannot say.
+        MappingFileError: the mapping file is wrong; every problem, with its line.
     """
-    return [placed.resource for placed in write(record, fhir, onto, overlays, known, server)]
+    return [placed.resource for placed in write(record, fhir, onto, overlays, known, server, mapping=mapping)]
 
 
 def write(
-    record: Record,
+    record: Any,
     fhir: str = "R4",
     onto: Sequence[Json] = (),
     overlays: Sequence[str] = (),
     known: Names[str, Key] | None = None,
     server: str = "",
+    *,
+    mapping: str | PathLike[str] | None = None,
 ) -> list[Placed]:
     """As `to_fhir`, and says of each resource its role and whether it changed."""
-    data = record.model_dump(exclude_defaults=True)
-    mapping = mapping_for(record_type(record), data, fhir, overlays)
+    by, data, key = _told(record, fhir, overlays, mapping)
     given = [jsontext.copy(resource) for resource in onto]
-    server = server or _server(data)
+    server = server or _server(key)
     index = Index((("", resource) for resource in given), server)
-    ctx = Context(mapping.version, list(given), index, plain(known), server)
-    anchor = anchored(mapping, given, data["key"], ctx) if given else None
+    ctx = Context(by.version, list(given), index, plain(known), server)
+    anchor = anchored(by, given, key, ctx) if given else None
     if anchor is not None:
-        reading = read(mapping, given, anchor, index, ctx.known, server)
-        if alike(reading.record.model_dump(exclude_defaults=True), data):
-            return _unchanged(mapping, given, reading.resources, reading.roles)
-    return _written(mapping, data, list(onto), given, ctx, anchor)
+        reading = read(by, given, anchor, index, ctx.known, server)
+        if alike(by.model.dump(reading.record), data):
+            return _unchanged(by, given, reading.resources, reading.roles)
+    ctx.key = key
+    return _written(by, data, list(onto), given, ctx, anchor)
 
 
-def _server(data: Json) -> str:
-    namespace: str = data["key"]["namespace"]
+def _told(
+    record: Any, fhir: str, overlays: Sequence[str], file: str | PathLike[str] | None
+) -> tuple[Mapping, Json, dict[str, str]]:
+    """The mapping that writes a record, the record's plain data and its key."""
+    if file is None:
+        data = record.model_dump(exclude_defaults=True)
+        return mapping_for(record_type(record), data, fhir, overlays), data, data["key"]
+    (mapping,) = in_force(fhir, overlays, file)
+    try:
+        data = mapping.model.dump(record)
+    except Unfit as error:
+        raise RecordInvalid([Problem(what, _dotted(way), mapping.name) for way, what in error.errors]) from None
+    key = mapping.key_of(data)
+    if key is None:
+        hint = "a record without it could not be told from others"
+        raise RecordInvalid(Problem("there is none", _dotted(mapping.key), mapping.key_rule().name, hint))
+    return mapping, data, key
+
+
+def _dotted(way: Sequence[Any]) -> str:
+    return ".".join(str(part) for part in way)
+
+
+def _server(key: dict[str, str]) -> str:
+    namespace = key["namespace"]
     return namespace.removeprefix("server:") if namespace.startswith("server:") else ""
 
 
@@ -100,8 +134,9 @@ def _unchanged(mapping: Mapping, given: list[Json], used: Sequence[Json], roles:
 def _written(
     mapping: Mapping, data: Json, before: list[Json], given: list[Json], ctx: Context, anchor: Json | None
 ) -> list[Placed]:
+    key = ctx.key
     scope = resolve(mapping, ctx, anchor)
-    ctx.key = data["key"]
+    ctx.key = key
     for role in mapping.always if anchor is None else ():
         scope.ensure(role)
     ctx.scratch = not given
@@ -115,7 +150,7 @@ def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
     rules = mapping.shape
     while True:
         known = {role for role, node in scope.nodes.items() if node is not None}
-        if scope.ctx.scratch:
+        if scope.ctx.scratch and mapping.model.ours:
             mapping.straight.write(scope, data)
         else:
             rules.write(scope, data)
@@ -131,7 +166,7 @@ def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
 def _later(mapping: Mapping, made: frozenset[str]) -> Shape:
     if made not in mapping.later:
         rules = {name: rule for name, rule in mapping.shape.rules.items() if _missed(rule, made)}
-        mapping.later[made] = Shape(rules)
+        mapping.later[made] = type(mapping.shape)(rules)
     return mapping.later[made]
 
 

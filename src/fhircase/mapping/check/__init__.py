@@ -7,20 +7,23 @@ that FHIR requires of a resource we write is filled; no two rules own the same p
 from collections.abc import Iterator
 
 from fhircase.errors import Problem
-from fhircase.mapping.check.fields import OWN, fields
+from fhircase.mapping.check.fields import OWN, Fields
 from fhircase.mapping.check.places import doubled, refers
 from fhircase.mapping.check.required import required
-from fhircase.mapping.check.walk import Checked, problem
-from fhircase.mapping.kinds.identity import RecordKey
+from fhircase.mapping.check.walk import Checked, key_way, problem
 
-__all__ = ["Checked", "problems"]
+__all__ = ["Checked", "key_way", "problems"]
+
+_THEIR_KEY = "add a rule for the field that is its number: `{key: role.identifier, system: https://...}`"
 
 
 def problems(of: Checked) -> Iterator[Problem]:
     """Everything that is wrong with the rules of a record for one FHIR version."""
-    if not isinstance(of.shape.rules.get("key"), RecordKey):
-        yield problem(of.at[""], "the record has no key", "add `key: {key: role.identifier, kind: ...}`")
-    yield from fields(of.shape, of.model, of.exempt | OWN | {"key"}, of.at[""])
+    if key_way(of.shape) is None:
+        hint = "add `key: {key: role.identifier, kind: ...}`" if of.model.ours else _THEIR_KEY
+        yield problem(of.at[""], "the record has no key", hint)
+    exempt = of.exempt | OWN | {"key"} if of.model.ours else of.exempt
+    yield from Fields(ours=of.model.ours).problems(of.shape, of.model.described, exempt, of.at[""])
     yield from doubled(of.shape)
     yield from refers(of.shape)
     yield from required(of)

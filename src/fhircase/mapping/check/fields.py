@@ -1,11 +1,10 @@
 """Every field of the model has a rule and every rule a field that can take what it reads."""
 
-import typing
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Literal
-
-from pydantic import BaseModel
 
 from fhircase.errors import Problem
 from fhircase.mapping.check.walk import problem
@@ -19,75 +18,87 @@ from fhircase.mapping.kinds.node import Group, Node
 from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.tags import Tags
+from fhircase.mapping.models.described import Attribute, Described
 
-# What stands outside the records of their own carries no `id`, what stands inside no `key` and `client`.
+# What of ours stands outside the records of their own carries no `id`, what stands inside no `key` and `client`.
 OWN = frozenset({"id"})
 _INSIDE = frozenset({"key", "client"})
-# As what a bare FHIR value is read, where not as text.
-_BARE: dict[str, type] = {
-    "boolean": bool,
-    "decimal": Decimal,
-    "integer": int,
-    "positiveInt": int,
-    "unsignedInt": int,
+# As what a bare FHIR value is read, where not as text; and what else takes it.
+_BARE: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "decimal": (Decimal, float),
+    "integer": (int,),
+    "positiveInt": (int,),
+    "unsignedInt": (int,),
+    "date": (str, date),
+    "dateTime": (str, datetime, date),
+    "instant": (str, datetime),
+    "time": (str, time),
 }
 
 
-def fields(shape: Shape, model: type[BaseModel], exempt: frozenset[str], at: str) -> Iterator[Problem]:
-    """What is wrong with the fields of an object of the model and the rules for them."""
-    for name in [name for name in model.model_fields if name not in shape.rules.keys() | exempt]:
-        yield problem(at, f"field `{name}` of {model.__name__} has no rule", "add one, in every FHIR version")
-    for name, rule in shape.rules.items():
-        if not rule.carries:
-            continue
-        if name not in model.model_fields:
-            hint = f"its fields: {', '.join(model.model_fields)}"
-            yield problem(rule.name, f"{model.__name__} has no field `{name}`{near(name, model.model_fields)}", hint)
-        else:
-            yield from _field(rule, model.model_fields[name].annotation)
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Whether the fields of a model and the rules agree."""
+
+    ours: bool
+
+    def problems(
+        self,
+        shape: Shape,
+        model: Described,
+        exempt: frozenset[str],
+        at: str,
+        way: str = "",
+        known: AbstractSet[str] = frozenset(),
+    ) -> Iterator[Problem]:
+        """What is wrong with the rules of one object, apart from fields that are known to be carried."""
+        for name in [name for name in model.fields if name not in shape.fields.keys() | known]:
+            if f"{way}{name}" not in exempt:
+                hint = "add one, in every FHIR version" + ("" if self.ours else ", or give the reason under `lacks`")
+                yield problem(at, f"field `{name}` of {model.name} has no rule", hint)
+            elif not self.ours and model.fields[name].required:
+                what = f"field `{name}` of {model.name} is required and not carried: none can be read"
+                yield problem(at, what, "add a rule, or give the field a default")
+        for name, rule in shape.fields.items():
+            if name not in model.fields:
+                hint = f"its fields: {', '.join(model.fields)}"
+                yield problem(rule.name, f"{model.name} has no field `{name}`{near(name, model.fields)}", hint)
+            elif not rule.fields:
+                yield from self._field(rule, model.fields[name], exempt, f"{way}{name}.")
+
+    def _field(self, rule: Rule, field: Attribute, exempt: frozenset[str], way: str) -> Iterator[Problem]:
+        if isinstance(rule, Code | Tags):
+            yield from _enum(rule, field)
+            return
+        if isinstance(rule, Field | Flag):
+            yield from _bare(rule, field)
+        for inner in _inner(rule):
+            able = [each for each in field.objects if each.fields.keys() >= inner.fields.keys()]
+            for model in field.objects[:1] if len(field.objects) == 1 else able:
+                own = {rule.key} if isinstance(rule, Related) else set()
+                if self.ours:
+                    yield from self.problems(inner, model, _INSIDE | own, rule.name)
+                else:
+                    yield from self.problems(inner, model, exempt, rule.name, way, own)
 
 
-def _field(rule: Rule, annotation: Any) -> Iterator[Problem]:
-    if isinstance(rule, Code | Tags):
-        values = set(rule.table.rows) | rule.table.lacks if isinstance(rule, Code) else set(rule.written)
-        yield from _enum(rule, values, set(_literals(annotation)))
-        return
-    if isinstance(rule, Field | Flag):
-        yield from _bare(rule, annotation)
-    models = list(_models(annotation))
-    for inner in _inner(rule):
-        able = [model for model in models if model.model_fields.keys() >= inner.rules.keys()]
-        for model in models[:1] if len(models) == 1 else able:
-            exempt = _INSIDE | (OWN if isinstance(rule, Related) else frozenset())
-            yield from fields(inner, model, exempt, rule.name)
-
-
-def _bare(rule: Field | Flag, annotation: Any) -> Iterator[Problem]:
+def _bare(rule: Field | Flag, field: Attribute) -> Iterator[Problem]:
     fhir = rule.path.type if isinstance(rule, Field) else "boolean"
-    if (kind := _BARE.get(fhir, str)) not in set(_leaves(annotation)):
-        takes = " or ".join(sorted({each.__name__ for each in _leaves(annotation)} - {"NoneType"}))
-        what = f"`{rule.path.text}` is a {fhir}, and the field takes {takes}"
-        yield problem(rule.name, what, f"a {fhir} is read as {kind.__name__}")
+    kinds = _BARE.get(fhir, (str,))
+    if not field.open and field.takes.isdisjoint(kinds):
+        what = f"`{rule.path.text}` is a {fhir}, and the field takes {' or '.join(field.names)}"
+        yield problem(rule.name, what, f"a {fhir} is read as {kinds[0].__name__}")
 
 
-def _leaves(annotation: Any) -> Iterator[type]:
-    arguments = typing.get_args(annotation)
-    if typing.get_origin(annotation) is Literal:
-        yield from {type(word) for word in arguments}
-    elif typing.get_origin(annotation) is typing.Annotated:
-        yield from _leaves(arguments[0])
-    elif arguments:
-        for argument in arguments:
-            yield from _leaves(argument)
-    elif isinstance(annotation, type):
-        yield annotation
-
-
-def _enum(rule: Rule, rows: set[str], enum: set[str]) -> Iterator[Problem]:
-    for value in sorted(enum - rows - {UNSPECIFIED}):
+def _enum(rule: Code | Tags, field: Attribute) -> Iterator[Problem]:
+    rows = set(rule.table.rows) | rule.table.lacks if isinstance(rule, Code) else set(rule.written)
+    if not field.values and (field.open or field.takes):
+        return
+    for value in sorted(set(field.values) - rows - {UNSPECIFIED}):
         yield problem(rule.name, f"the table has no row for `{value}`", "every value of the model needs one")
-    for value in sorted(rows - enum):
-        what = f"the table has a row for `{value}`, which the model does not know{near(value, enum)}"
+    for value in sorted(rows - set(field.values)):
+        what = f"the table has a row for `{value}`, which the model does not know{near(value, field.values)}"
         yield problem(rule.name, what)
 
 
@@ -100,18 +111,3 @@ def _inner(rule: Rule) -> Iterator[Shape]:
     elif isinstance(rule, Choice):
         for _, alternative in rule.alternatives:
             yield from _inner(alternative)
-
-
-def _literals(annotation: Any) -> Iterator[str]:
-    if typing.get_origin(annotation) is Literal:
-        yield from typing.get_args(annotation)
-    else:
-        for argument in typing.get_args(annotation):
-            yield from _literals(argument)
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in typing.get_args(annotation):
-        yield from _models(argument)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from fhircase.errors import Problem
+from fhircase.mapping.kinds.identity import RecordKey
 from fhircase.mapping.kinds.listing import ContainedListing
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.models.model import Model
 from fhircase.mapping.path import Path
 
 
@@ -18,7 +18,7 @@ class Checked:
     """The rules of a record for one FHIR version, and what they have to agree with."""
 
     shape: Shape
-    model: type[BaseModel]
+    model: Model
     exempt: frozenset[str]
     """Fields of the model that need no rule here."""
     types: dict[str, str]
@@ -70,3 +70,13 @@ def flat(shape: Shape) -> Iterator[Rule]:
             yield from flat(rule.shape)
         else:
             yield rule
+
+
+def key_way(shape: Shape) -> tuple[str, ...] | None:
+    """The names that lead to the rule of the record's key, through the groups that it stands in."""
+    for name, rule in shape.rules.items():
+        if isinstance(rule, RecordKey):
+            return (name,)
+        if isinstance(rule, Group) and (inner := key_way(rule.shape)):
+            return (name, *inner)
+    return None

@@ -14,6 +14,7 @@ from fhircase.mapping.context import Scope
 from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, alike
+from fhircase.mapping.models.fitting import text
 from fhircase.mapping.path import Path
 from fhircase.model import RECORDS
 
@@ -43,11 +44,29 @@ class RecordKey(Rule):
                 continue
             for identifier in _identifiers(scope, path):
                 system, value = str(identifier.get("system", "")), identifier.get("value")
-                namespace = system.removesuffix(f"/{self.kind}")
-                if namespace not in ("", system) and isinstance(value, str) and value:
+                namespace = self._namespace(system)
+                if namespace and isinstance(value, str) and value:
                     self._claim(scope, system, value)
                     return {"kind": self.kind, "namespace": namespace, "value": value}
         return self.by_server(scope)
+
+    def _namespace(self, system: str) -> str:
+        """The namespace of a key whose identifier has that system; empty where it is not of this kind."""
+        namespace = system.removesuffix(f"/{self.kind}")
+        return "" if namespace == system else namespace
+
+    def _system(self, key: dict[str, str]) -> str:
+        """The system of a key's identifier."""
+        return f"{key['namespace']}/{key['kind']}"
+
+    def of(self, value: Any) -> dict[str, str]:
+        """The key, of what the record holds as its key."""
+        key: dict[str, str] = value
+        return key
+
+    def identity(self, scope: Scope) -> dict[str, str]:
+        """The key that the resources say."""
+        return self.read(scope)
 
     def _claim(self, scope: Scope, system: str, value: str) -> None:
         if scope.ctx.claims is None:
@@ -84,27 +103,22 @@ class RecordKey(Rule):
             for path in there:
                 self._add(scope, path, value)
             return
-        changed = not alike(self.read(scope), value)
+        changed = not alike(self.identity(scope), value)
         for path in there:
             if changed or path.fresh(scope):
                 self._identify(scope, path, value)
 
     def _identify(self, scope: Scope, path: Path, key: dict[str, str]) -> None:
-        system = f"{key['namespace']}/{key['kind']}"
-        old = self.read(scope)
+        old = self.identity(scope)
         for identifier in _identifiers(scope, path):
-            if (
-                identifier.get("system") == f"{old['namespace']}/{old['kind']}"
-                and identifier.get("value") == old["value"]
-            ):
-                identifier.update(system=system, value=key["value"])
+            if identifier.get("system") == self._system(old) and identifier.get("value") == old["value"]:
+                identifier.update(system=self._system(key), value=key["value"])
                 path.touch(scope)
                 return
         self._add(scope, path, key)
 
     def _add(self, scope: Scope, path: Path, key: dict[str, str]) -> None:
-        system = f"{key['namespace']}/{key['kind']}"
-        _append(scope, path, {**self.says(), "system": system, "value": key["value"]})
+        _append(scope, path, {**self.says(), "system": self._system(key), "value": key["value"]})
 
     def _keep_server_id(self, scope: Scope, key: dict[str, str]) -> None:
         path = next((p for p in self.paths if p.present(scope)), self.paths[0])
@@ -112,6 +126,38 @@ class RecordKey(Rule):
         resource = scope.nodes.get(path.role)
         if resource is not None and path.fresh(scope) and resource["resourceType"] == kind and ITEM_ID.fullmatch(id_):
             resource["id"] = id_
+
+
+class OwnKey(RecordKey):
+    """The number that a record of somebody else's is known by, as an identifier of a system of theirs."""
+
+    def __init__(self, paths: Sequence[Path], system: str, kind: str, label: tuple[str, str] | None = None) -> None:
+        super().__init__(paths, kind, label)
+        self.system = system
+
+    def _namespace(self, system: str) -> str:
+        return system if system == self.system else ""
+
+    def _system(self, key: dict[str, str]) -> str:
+        return key["namespace"]
+
+    def of(self, value: Any) -> dict[str, str]:
+        """The key of a record with that number."""
+        return {"kind": self.kind, "namespace": self.system, "value": text(value)}
+
+    def identity(self, scope: Scope) -> dict[str, str]:
+        """The key that the resources say."""
+        return super().read(scope)
+
+    def read(self, scope: Scope) -> Any:
+        """The number; none where the resources have none of that system."""
+        key = self.identity(scope)
+        return None if key["namespace"].startswith(SERVER) else key["value"]
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """Put the identifier on every resource that is there and lacks it."""
+        if value is not None:
+            super().write(scope, self.of(value))
 
 
 def _identifiers(scope: Scope, path: Path) -> list[Json]:
@@ -128,9 +174,11 @@ class ItemKey(Rule):
 
     called = "id of the item"
 
-    def __init__(self, path: Path, kind: str) -> None:
+    def __init__(self, path: Path, kind: str, system: str = "") -> None:
         self.path = path
         self.kind = kind
+        self.system = system
+        """The system of the identifiers, where it is not made of the record's namespace and the kind."""
 
     def places(self) -> Sequence[Path]:
         """The list of identifiers it is kept in."""
@@ -151,10 +199,10 @@ class ItemKey(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Put the identifier on, when the resource is not known by this id already."""
-        if not scope.ctx.scratch and self.read(scope) == value:
+        if not scope.ctx.scratch and self.read(scope) == text(value):
             return
         system, prefix = self._mark(scope)
-        _append(scope, self.path, {"system": system, "value": prefix + value})
+        _append(scope, self.path, {"system": system, "value": prefix + text(value)})
 
     def known(self, scope: Scope, kind: str, item: str) -> Json | None:
         """The resource at hand that has our identifier for an item, though nothing of the record leads to it."""
@@ -164,7 +212,8 @@ class ItemKey(Rule):
     def _mark(self, scope: Scope) -> tuple[str, str]:
         key = scope.ctx.key
         around = scope.part.rpartition(":")[0]
-        return f"{key['namespace']}/{self.kind}", ":".join(filter(None, [key["value"], around])) + ":"
+        system = self.system or f"{key['namespace']}/{self.kind}"
+        return system, ":".join(filter(None, [key["value"], around])) + ":"
 
 
 class ElementId(Rule):
@@ -190,21 +239,34 @@ class ElementId(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Say the id where the position does not."""
-        if self.read(scope) != value:
-            self.path.put(scope, value)
+        wanted = text(value)
+        if self.read(scope) != wanted:
+            self.path.put(scope, wanted)
 
 
 def _key(place: Place, spec: Mapping[str, Any]) -> Rule:
     label = place.words.code(spec["type"]) if "type" in spec else None
+    keys = spec["key"] if isinstance(spec["key"], list) else [spec["key"]]
+    paths = [place.array(each) for each in keys]
+    if "system" in spec:
+        return OwnKey(paths, place.system(spec["system"]), place.builder.name, label)
+    if "kind" not in spec:
+        raise SpecError("`key` needs `kind:`, the kind of record, or `system:`, the URI of a number of theirs")
     if spec["kind"] not in RECORDS:
         raise SpecError(f"no record is called `{spec['kind']}`{near(spec['kind'], RECORDS)}")
-    keys = spec["key"] if isinstance(spec["key"], list) else [spec["key"]]
-    return RecordKey([place.array(text) for text in keys], spec["kind"], label)
+    return RecordKey(paths, spec["kind"], label)
+
+
+def _id(place: Place, spec: Mapping[str, Any]) -> Rule:
+    if "kind" not in spec and "system" not in spec:
+        raise SpecError("`id` needs `kind:`, the kind of item, or `system:`, the URI of a number of theirs")
+    system = place.system(spec["system"]) if "system" in spec else ""
+    return ItemKey(place.array(spec["id"]), spec.get("kind", ""), system)
 
 
 KINDS = (
-    Kind("key", {"key": "text|texts", "kind": "text", "type": "text?"}, _key),
-    Kind("id", {"id": "text", "kind": "text"}, lambda place, spec: ItemKey(place.array(spec["id"]), spec["kind"])),
+    Kind("key", {"key": "text|texts", "kind": "text?", "system": "text?", "type": "text?"}, _key),
+    Kind("id", {"id": "text", "kind": "text?", "system": "text?"}, _id),
     Kind(
         "element_id",
         {"element_id": "text", "prefix": "text"},

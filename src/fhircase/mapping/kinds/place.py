@@ -72,6 +72,14 @@ class Place:
         """The rules of an object inside."""
         return self.builder.shape(rules, roles, here, self.way)
 
+    def system(self, text: str) -> str:
+        """The URI of a code or identifier system, written out or as `$name`."""
+        if text.startswith("$"):
+            return self.words.system(text[1:])
+        if ":" not in text:
+            raise SpecError(f"`{text}` is no URI: write `https://...`, `urn:oid:...` or `$name` of a system")
+        return text
+
     @property
     def words(self) -> Vocabulary:
         """The short names in force."""

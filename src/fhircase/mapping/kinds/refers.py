@@ -8,6 +8,7 @@ from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.link import address
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
+from fhircase.mapping.models.fitting import text
 from fhircase.mapping.path import Path
 
 
@@ -45,8 +46,8 @@ class Refers(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Refer to just these items."""
-        wanted, found = value or (), self._elements(scope) if self.path.present(scope) else []
-        if tuple(id_ for _, id_ in found) == tuple(wanted):
+        wanted, found = [text(each) for each in value or ()], self._elements(scope) if self.path.present(scope) else []
+        if [id_ for _, id_ in found] == wanted:
             return
         self.path.touch(scope)
         step = self.path.steps[-1]

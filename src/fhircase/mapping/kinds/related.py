@@ -16,6 +16,7 @@ from fhircase.mapping.kinds.identity import ItemKey
 from fhircase.mapping.kinds.link import address
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.models.fitting import text
 from fhircase.mapping.path import Path
 from fhircase.mapping.pathtext import parse
 
@@ -80,8 +81,9 @@ class Related(Rule):
         self.kind = kind
         self.items = items
         self.removed = removed
-        self.id: ItemKey = shape.rules["id"]  # type: ignore[assignment]
-        self.shape = Shape({name: rule for name, rule in shape.rules.items() if name != "id"})
+        self.key, self.id = next((name, rule) for name, rule in shape.rules.items() if isinstance(rule, ItemKey))
+        """The field that tells the items apart, and its rule."""
+        self.shape = Shape({name: rule for name, rule in shape.rules.items() if rule is not self.id})
 
     @abstractmethod
     def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
@@ -121,7 +123,7 @@ class Related(Rule):
 
     def read(self, scope: Scope) -> Any:
         """The items, each with its id."""
-        found = [{"id": item, **self.shape.read(inner)} for item, inner in self.entries(scope).items()]
+        found = [{self.key: item, **self.shape.read(inner)} for item, inner in self.entries(scope).items()]
         return tuple(found) or None
 
     def write(self, scope: Scope, value: Any) -> None:
@@ -129,7 +131,7 @@ class Related(Rule):
         if scope.ctx.scratch:
             self._write_anew(scope, value or ())
             return
-        wanted = {item["id"]: item for item in value or ()}
+        wanted = {text(item[self.key]): item for item in value or ()}
         entries = self.entries(scope)
         gone = [known for known in entries if known not in wanted]
         for item in gone:
@@ -148,7 +150,7 @@ class Related(Rule):
 
     def _write_anew(self, scope: Scope, items: Sequence[Any]) -> None:
         for item in items:
-            self.shape.write(self.add_anew(scope, item["id"]), item)
+            self.shape.write(self.add_anew(scope, text(item[self.key])), item)
 
     def add_anew(self, scope: Scope, item: str) -> Scope:
         """A new item's scope, where all is written anew: its resource is there, has its id and is joined to ours."""
@@ -325,7 +327,7 @@ def _related(place: Place, spec: Mapping[str, Any], here: str) -> Any:
     shape = place.shape(spec["each"], roles, here)
     if used := spec.get("use"):
         shape.rules = {**place.builder.borrowed(used, roles, here, place.way), **shape.rules}
-    if not isinstance(shape.rules.get("id"), ItemKey):
+    if not any(isinstance(rule, ItemKey) for rule in shape.rules.values()):
         raise SpecError(f"items that are resources need a rule `id: {{id: {role}.identifier, kind: ...}}`")
     words = place.words
     removed = [(parse(str(text), roles, here, words), value) for text, value in spec.get("removed", {}).items()]

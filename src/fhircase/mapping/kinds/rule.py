@@ -24,6 +24,9 @@ class Rule(ABC):
     carries: ClassVar[bool] = True
     """Whether it carries a field of the model; constants and the like do not."""
 
+    fields: tuple[str, ...] = ()
+    """The fields it carries together, where they are several; else it carries the one it is named for."""
+
     name: str = ""
     """Where it is written: `care-plan.yaml:12 title`."""
 
@@ -61,6 +64,12 @@ class Shape:
         """The name of the type, when it has one."""
         self.shared = shared
         """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
+
+    @cached_property
+    def fields(self) -> dict[str, Rule]:
+        """The rule that carries each field of the model."""
+        carrying = [(name, rule) for name, rule in self.rules.items() if rule.carries]
+        return {field: rule for name, rule in carrying for field in rule.fields or (name,)}
 
     @cached_property
     def flat(self) -> dict[str, str] | None:

@@ -1,0 +1,174 @@
+"""Mappings bound to models of somebody else's: pydantic models, dataclasses, typed dicts, dicts by JSON Schema."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.mapping.own.people import Plan, Sample, State, Wish
+
+from fhircase.errors import InvalidInput, MappingFileError, RecordInvalid, ResourceRefused
+from fhircase.fhir import jsontext
+from fhircase.mapping import from_bundle, from_fhir, to_fhir
+from fhircase.mapping.compiled import compiled
+
+HERE = Path(__file__).parent / "own"
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1).filter(str.strip)
+DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+wishes = st.lists(st.builds(Wish, wish_no=st.integers(1, 5), text=TEXT), max_size=4, unique_by=lambda w: w.wish_no)
+plans = st.builds(
+    Plan,
+    planNo=st.just(7),
+    person=TEXT,
+    state=st.sampled_from(State),
+    title=st.none() | TEXT,
+    begun=st.none() | DAYS,
+    wishes=wishes,
+)
+samples = st.builds(
+    Sample,
+    number=st.just("s-1"),
+    person=TEXT,
+    taken=DAYS,
+    grams=st.floats(0, 1e6),
+    exact=st.none() | st.decimals(0, 100, places=2),
+    tags=st.lists(TEXT, max_size=3),
+)
+rows = st.fixed_dictionaries(
+    {"number": st.just(3), "person": TEXT, "lines": st.lists(st.fixed_dictionaries({"text": TEXT}), max_size=3)},
+    optional={
+        "weight": st.decimals(0, 100, places=2),
+        "urgent": st.booleans(),
+        "kind": st.sampled_from("ab"),
+    },
+)
+THEIRS = {"plan": plans, "sample": samples, "row": rows}
+law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+@pytest.mark.parametrize("name", THEIRS)
+def test_the_laws_hold_for_theirs_as_for_ours(name: str, fhir: str) -> None:
+    file = HERE / f"{name}.yaml"
+
+    @law
+    @given(THEIRS[name], THEIRS[name])
+    def holds(record: Any, other: Any) -> None:
+        made = to_fhir(record, fhir, mapping=file)
+        assert from_fhir(made, fhir, mapping=file).record == record
+        there = [{**r, "language": "de"} for r in to_fhir(other, fhir, mapping=file)]
+        before = jsontext.encode(there)
+        reading = from_fhir(there, fhir, mapping=file)
+        assert jsontext.encode(to_fhir(reading.record, fhir, there, mapping=file)) == before
+        assert [entry.pointer for entry in reading.leftovers if entry.pointer == "/language"]
+        assert len({(entry.resource, entry.pointer) for entry in reading.report}) == len(reading.report)
+        written = to_fhir(record, fhir, there, mapping=file)
+        assert from_fhir(written, fhir, mapping=file).record == record
+        assert all(resource["language"] == "de" for resource in written[: len(there)])
+
+    holds()
+
+
+def test_every_record_of_theirs_in_a_bundle_is_read() -> None:
+    made = [
+        resource
+        for number in (1, 2)
+        for resource in to_fhir(Plan(planNo=number, person="p", state=State.OPEN), mapping=HERE / "plan.yaml")
+    ]
+    found = from_bundle(made, mapping=HERE / "plan.yaml")
+    assert [reading.record.plan_no for reading in found.readings] == [1, 2]
+
+
+def test_their_number_is_an_identifier_of_their_system() -> None:
+    (plan,) = to_fhir(Plan(planNo=7, person="p", state=State.OPEN), mapping=HERE / "plan.yaml")
+    assert plan["identifier"] == [{"system": "https://hospital.example/plan-no", "value": "7"}]
+
+
+def test_a_resource_without_their_number_is_refused_and_the_rule_named() -> None:
+    plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": {"identifier": {"value": "p"}}}
+    with pytest.raises(ResourceRefused, match=r"Field required .* @ plan.identifier \(plan.yaml:7 plan_no\)"):
+        from_fhir(plan, mapping=HERE / "plan.yaml")
+
+
+def test_what_is_no_record_of_the_model_is_told_without_the_value() -> None:
+    with pytest.raises(RecordInvalid, match="no Plan"):
+        to_fhir(Sample("1", "p", date(2026, 1, 1), 1), mapping=HERE / "plan.yaml")
+    with pytest.raises(RecordInvalid) as caught:
+        to_fhir({"number": "secret", "lines": []}, mapping=HERE / "row.yaml")
+    told = str(caught.value)
+    assert "does not keep to the schema's `type: integer` @ number" in told
+    assert "'person' is a required property" in told
+    assert "secret" not in told
+
+
+MISTAKES: dict[str, tuple[str, str, str, str]] = {
+    "a field without a rule": ("plan", "  title: {field: plan.title}\n", "", "field `title` of Plan has no rule"),
+    "a field of an item": ("plan", "text: {field", "txt: {field", "Wish has no field `txt`; did you mean `text`?"),
+    "a rule without a field": ("plan", "  title: {", "  titel: {", "Plan has no field `titel`; did you mean `title`?"),
+    "a required field not carried": (
+        "plan",
+        "  person: {field: plan.subject.identifier.value}\n",
+        "  client: {constant: plan.subject.display, value: x}\n",
+        "field `person` of Plan is required and not carried: none can be read",
+    ),
+    "a value without a row": ("plan", "[open, active], ", "", "the table has no row for `open`"),
+    "a row without a value": (
+        "row",
+        "[a, one]",
+        "[a, one], [c, three]",
+        "a row for `c`, which the model does not know",
+    ),
+    "another type": ("sample", "{field: obs.effectiveDateTime}", "{field: obs.valueBoolean}", "the field takes date"),
+    "another type by schema": ("row", "{field: obs.valueQuantity.value}", "{field: obs.issued}", "takes Decimal"),
+    "no key": ("plan", "{key: plan.identifier, system: 'https", "{field: plan.language, x: 'https", "has no word `x`"),
+    "a system that is no URI": ("plan", "system: 'https://hospital.example/plan-no'", "system: plan-no", "is no URI"),
+    "an unknown module": ("plan", "own.people:Plan", "own.peple:Plan", "cannot be imported"),
+    "an unknown class": ("plan", "people:Plan", "people:Plam", "has no `Plam`; did you mean `Plan`?"),
+    "what is no class": (
+        "plan",
+        "tests.mapping.own.people:Plan",
+        "math:pi",
+        "no pydantic model, dataclass or TypedDict",
+    ),
+    "no schema there": ("row", "row.schema.json", "rwo.schema.json", "`rwo.schema.json` cannot be read as JSON"),
+    "bound twice": ("row", "schema: row", "record: case\nschema: row", "is bound by `record` or by `schema`"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_found_before_any_record_flows(name: str, tmp_path: Path) -> None:
+    file, right, wrong, told = MISTAKES[name]
+    text = (HERE / f"{file}.yaml").read_text(encoding="utf-8")
+    assert right in text
+    if name == "a required field not carried":
+        text = text.replace("{internal: theirs alone}", "{internal: theirs alone, person: x}")
+    place = tmp_path / f"{file}.yaml"
+    place.write_text(text.replace(right, wrong), encoding="utf-8")
+    (tmp_path / "row.schema.json").write_bytes((HERE / "row.schema.json").read_bytes())
+    with pytest.raises(MappingFileError) as caught:
+        compiled(str(place), "R4")
+    assert told in str(caught.value)
+    assert all(problem.source.startswith(f"{file}.yaml:") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda row: row | {"number": None}, "number"),
+        (lambda row: {name: value for name, value in row.items() if name != "number"}, "number"),
+    ],
+)
+def test_a_record_without_its_number_is_refused(change: Callable[[Any], Any], told: str) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        to_fhir(change({"number": 3, "person": "p", "lines": []}), mapping=HERE / "row.yaml")
+
+
+def test_decimals_keep_their_digits_and_floats_their_value() -> None:
+    record = Sample("s", "p", date(2026, 1, 2), grams=0.1, exact=Decimal("72.50"))
+    made = to_fhir(record, mapping=HERE / "sample.yaml")
+    assert b'"value":72.50' in jsontext.encode(made)
+    assert from_fhir(made, mapping=HERE / "sample.yaml").record == record
