@@ -16,7 +16,7 @@ PYTHON ?= $(shell for candidate in $(CANDIDATES); do \
 	&& { echo "$$candidate"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs fuzz interop lock format clean
+.PHONY: help setup demo test check bench corpus docs fuzz interop lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -44,6 +44,9 @@ fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a val
 
 bench: $(READY) ## against named peers, side by side in one run
 	$(PY) -m benchmarks $(ARGS)
+
+corpus: $(READY) ## check the mappings' laws on a folder of resources: ARGS="folder"
+	$(PY) scripts/corpus.py $(ARGS)
 
 docs: $(READY) ## write the pages about the mappings; run every example of README.md and docs/how-to
 	$(PY) -m fhircase mappings docs -o docs/mappings

@@ -55,6 +55,7 @@ class Elements:
     def __init__(self, rows: list[str]) -> None:
         self._known: dict[str, Element] = {}
         self._below: dict[str, list[Element]] = {}
+        self._stems: dict[str, dict[str, list[str]]] = {}
         for row in rows:
             path, low, high, kind = row.split("\t")
             element = Element(path, int(low), high != "1", kind)
@@ -73,6 +74,13 @@ class Elements:
         """The names of `below`, for messages."""
         return [element.path.rpartition(".")[2] for element in self.below(parent)]
 
+    def rivals(self, parent: str, name: str) -> tuple[str, ...]:
+        """The other names of a choice element (`value[x]`): only one of them may be there."""
+        stems = self._stems.get(parent)
+        if stems is None:
+            stems = self._stems[parent] = _stems(self.below(parent))
+        return tuple(other for other in stems.get(_stem(self._known[f"{parent}.{name}"]), ()) if other != name)
+
     def resources(self) -> list[str]:
         """The types of resource that are listed."""
         return [name for name in self._below if f"{name}.meta" in self._known]
@@ -83,6 +91,22 @@ class Elements:
         if element.type in ("BackboneElement", "Element"):
             return element.path
         return element.type.removeprefix("#")
+
+
+def _stem(element: Element) -> str:
+    """The name of a choice element without its type; empty where the name does not end in the type."""
+    name = element.path.rpartition(".")[2]
+    suffix = element.type[:1].upper() + element.type[1:]
+    chosen = name.endswith(suffix) and not element.many and not element.path.startswith("Task.instantiates")
+    return name.removesuffix(suffix) if chosen else ""
+
+
+def _stems(below: list[Element]) -> dict[str, list[str]]:
+    stems: dict[str, list[str]] = {}
+    for element in below:
+        if stem := _stem(element):
+            stems.setdefault(stem, []).append(element.path.rpartition(".")[2])
+    return stems
 
 
 @cache

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhircase.fhir.elements import Element, Elements
 from fhircase.mapping.path import Path
@@ -76,7 +76,8 @@ def parse(text: str, roles: Mapping[str, str], here: str, words: Vocabulary) -> 
         element = words.elements.child(inside, name)
         if element is None:
             raise PathError(f"{inside} has no element `{name}`{_near(name, words.elements.names(inside))}")
-        steps.append(_step(name, element, selector, words))
+        rivals = words.elements.rivals(inside, name)
+        steps.append(replace(_step(name, element, selector, words), rivals=rivals))
         kind, primitive, inside = element.type, element.primitive, Elements.inside(element)
     plain = steps[0].name if len(steps) == 1 and not steps[0].many else ""
     above = _path_of(text, role, steps[:-1]) if steps else None

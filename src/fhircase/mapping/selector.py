@@ -99,6 +99,8 @@ class Step:
     many: bool
     required: bool
     tests: tuple[Test, ...] = ()
+    rivals: tuple[str, ...] = ()
+    """The other names of a choice element, which go when this one comes."""
 
     def matches(self, item: Any) -> bool:
         """Whether an item of the list is the one meant."""
@@ -134,6 +136,9 @@ class Step:
         found = self.slot(node)
         if found:
             return found
+        for rival in self.rivals:
+            node.pop(rival, None)
+            node.pop(f"_{rival}", None)
         if not self.many:
             node[self.name] = None if leaf else ctx.made({})
             return node, self.name

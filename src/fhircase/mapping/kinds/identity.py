@@ -231,17 +231,25 @@ class ElementId(Rule):
 
     def read(self, scope: Scope) -> str | None:
         """The element's id, or one made of its position."""
+        array, index = scope.here
         value = self.path.get(scope)
-        if isinstance(value, str) and ITEM_ID.fullmatch(value):
+        if isinstance(value, str) and ITEM_ID.fullmatch(value) and value not in _ids(array[:index]):
             self.path.claim(scope, "carried")
             return value
-        return f"{self.prefix}-{scope.here[1] + 1}"
+        name, taken = f"{self.prefix}-{index + 1}", _ids(array)
+        while name in taken:
+            name = f"{name}.{index + 1}"[-64:]
+        return name
 
     def write(self, scope: Scope, value: Any) -> None:
         """Say the id where the position does not."""
         wanted = text(value)
         if self.read(scope) != wanted:
             self.path.put(scope, wanted)
+
+
+def _ids(elements: Sequence[Any]) -> set[Any]:
+    return {element["id"] for element in elements if isinstance(element, dict) and isinstance(element.get("id"), str)}
 
 
 def _key(place: Place, spec: Mapping[str, Any]) -> Rule:

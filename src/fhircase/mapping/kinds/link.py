@@ -163,8 +163,9 @@ def address(ctx: Context, resource: Json) -> Json:
     """A Reference to a resource of this very record."""
     role = ctx.roles.get(id(resource), "")
     temporary = urn(ctx.key["kind"], ctx.key["namespace"], ctx.key["value"], role)
-    if resource.get("id") == temporary or "id" not in resource:
-        return {"reference": f"urn:uuid:{resource.get('id', temporary)}"}
+    # One without an id could not be found by any reference.
+    if resource.setdefault("id", temporary) == temporary:
+        return {"reference": f"urn:uuid:{temporary}"}
     return {"reference": f"{resource['resourceType']}/{resource['id']}"}
 
 

@@ -1,7 +1,7 @@
 """`list`: items of the model and the elements of an array that a selector picks.
 
-Items and elements are aligned: equal ones first, then by the rule's key, then (without a key) the rest in order.
-Elements that the selector does not pick stay where they are; new ones go to the end.
+Items and elements are aligned: equal ones first (those in their place before others), then by the rule's key, then
+(without a key) the rest in order. Elements that the selector does not pick stay where they are; new ones go to the end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +155,11 @@ class Listing(Rule):
 
     def _align(self, read: Read, items: Sequence[Any]) -> list[int | None]:
         """For each item the index of its element, or None for a new one."""
-        free, chosen = list(read), dict[int, int]()
+        # What is still said in its place stays there, though another item may now say the same.
+        chosen = {
+            at: entry[0] for at, (entry, item) in enumerate(zip(read, items, strict=False)) if alike(entry[1], item)
+        }
+        free = [entry for at, entry in enumerate(read) if at not in chosen]
         for test in (alike, self._same_key, self._any):
             for at, item in enumerate(items):
                 hit = next((entry for entry in free if test(entry[1], item)), None) if at not in chosen else None
