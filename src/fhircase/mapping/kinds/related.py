@@ -47,11 +47,14 @@ class Via(Rule):
 
     def read(self, scope: Scope) -> None:
         """Nothing for the model; the references that lead there are accounted for."""
-        if scope.ctx.claims is None or scope.nodes[self.role] is None:
+        resource = scope.nodes[self.role]
+        if scope.ctx.claims is None or resource is None:
             return
+        for name in ("resourceType", "id"):
+            scope.ctx.claim(resource, name, "constant")
         for path in self.paths:
             node = path.get(scope) if path.present(scope) else None
-            if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is scope.nodes[self.role]:
+            if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is resource:
                 scope.ctx.claim(node, "reference", "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
