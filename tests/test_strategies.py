@@ -63,12 +63,13 @@ def fields(annotation: Any, known: set[type] | None = None) -> Iterator[tuple[st
 
 # An item has an id; a record of its own has a key and a client instead.
 WITHOUT = {
-    "case": {"Need.key", "Need.client"},
+    "case": {"Need.key", "Need.client", "Consent.key", "Consent.client"},
     "care-plan": {"Goal.key", "Goal.client"},
     "referral": {"Outcome.key", "Outcome.client"},
     "need": {"Need.id"},
     "goal": {"Goal.id"},
     "outcome": {"Outcome.id"},
+    "consent": {"Consent.id"},
 }
 
 

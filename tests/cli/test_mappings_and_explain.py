@@ -46,7 +46,7 @@ def test_an_unknown_mapping_is_told_with_the_nearest(run, golden):
     golden("mapping-unknown", result.stderr)
 
 
-@pytest.mark.parametrize("name", ["case", "care-plan", "referral", "need", "goal", "care-team", "outcome"])
+@pytest.mark.parametrize("name", ["case", "care-plan", "referral", "need", "goal", "care-team", "outcome", "consent"])
 @pytest.mark.parametrize("version", ["R4", "R5"])
 def test_each_rule_is_explained_with_its_places(run, name, version):
     result = run("mappings", "explain", name, "--fhir", version)

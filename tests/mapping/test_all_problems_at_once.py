@@ -20,6 +20,11 @@ WRONG: dict[str, list[tuple[str, Any, str]]] = {
     "team": [("status", "bogus", "status"), ("note", {}, "notes"), ("name", 7, "name")],
     "outcome": [("status", "bogus", "status"), ("note", "no list", "notes"), ("code", "food", "what")],
     "goal": [("lifecycleStatus", "bogus", "lifecycle"), ("note", {}, "notes"), ("startDate", "soon", "start")],
+    "consent": [
+        ("status", "bogus", "status"),
+        ("category", "no list", "categories"),
+        ("sourceAttachment", "x", "source"),
+    ],
 }
 CASES = [(kind, fhir) for kind in WRONG for fhir in ("R4", "R5")]
 

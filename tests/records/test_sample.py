@@ -26,9 +26,12 @@ ELSEWHERE = {
     ("Need", "client"),
     ("Outcome", "key"),  # an outcome that stands alone
     ("Outcome", "client"),
+    ("Consent", "key"),  # a consent that stands alone
+    ("Consent", "client"),
     ("Key", "kind", "work-item"),
     ("Key", "kind", "team"),
     ("Key", "kind", "outcome"),
+    ("Key", "kind", "consent"),
     ("Quantity", "comparator", "ad"),  # R5 only
 }
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from fhircase.ledger import RecordKey
 from fhircase.model import Key, Link, Record
 
-OWNERS = {"need": ("case",), "goal": ("care-plan",)}
-"""A need or goal that is no record of its own is an item of one of these; its key's value is `owner:item`."""
+OWNERS = {"need": ("case",), "goal": ("care-plan",), "consent": ("case", "care-plan")}
+"""A need, goal or consent that is no record of its own is an item of one of these; its key's value is `owner:item`."""
 
 
 def ledger_key(key: Key) -> RecordKey:

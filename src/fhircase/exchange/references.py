@@ -20,6 +20,7 @@ TYPE_OF = {
     "referral": "ServiceRequest",
     "need": "Condition",
     "goal": "Goal",
+    "consent": "Consent",
     "work-item": "Task",
     "team": "CareTeam",
     "outcome": "Procedure",

@@ -41,12 +41,14 @@ class Builder:
         )
         self.tables = Tables({**shared["tables"], **document.get("tables", {})}, version, self.words)
         self.roles: dict[str, str] = {}
+        self._differs = "R5" if version == "R5" else "R4"
+        """Under which word a rule says what is different in this version; `none` there: it has no such rule."""
         self._shapes: dict[str, Shape] = {}
 
     def versioned(self, spec: Any) -> dict[str, Any]:
         """A rule as it is in this FHIR version: what stands under `R5:` replaces what it names."""
         plain = {key: value for key, value in spec.items() if key not in ("R4", "R5")}
-        override = spec.get("R5" if self.version == "R5" else "R4")
+        override = spec.get(self._differs)
         kind = next(iter(plain), None)
         if isinstance(override, Mapping):
             if (other := next(iter(override), None)) in kinds() and other != kind:
@@ -67,7 +69,7 @@ class Builder:
         """The rules of one object."""
         made: dict[str, Rule] = {}
         for name, spec in rules.items():
-            if name in skip:
+            if name in skip or (isinstance(spec, Mapping) and spec.get(self._differs) == "none"):
                 continue
             full = f"{way}.{name}" if way else str(name)
             at = source(rules, name)

@@ -41,7 +41,7 @@ def from_bundle(
     """Read every record in a Bundle or a list of resources (Bundles within included).
 
     A resource that one record uses is not read again as a record of its own; cases are read first, then plans,
-    referrals, work items, needs and goals. One bad record does not stop the others.
+    referrals, work items, needs, goals and consents. One bad record does not stop the others.
 
     Args:
         bundle_or_resources: a Bundle of any type, or resources.

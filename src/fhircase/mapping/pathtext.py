@@ -134,6 +134,7 @@ OURS = {
     "Goal": "goal",
     "CareTeam": "team",
     "Procedure": "outcome",
+    "Consent": "consent",
 }
 
 

@@ -50,7 +50,8 @@ def to_fhir(
     """Write a record as FHIR resources.
 
     Args:
-        record: a case, care plan, referral, work item, need or goal; or one of your own, with its mapping file.
+        record: a case, care plan, referral, work item, need, goal or consent; or one of your own, with its
+            mapping file.
         fhir: R4, R4B or R5.
         onto: the record's resources as they are; only what differs is changed, everything else stays as it is.
         overlays: names or paths of overlays, in order.

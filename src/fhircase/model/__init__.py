@@ -3,6 +3,7 @@
 from fhircase.model.care_plan import Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
+from fhircase.model.consent import Consent, ConsentActor, ConsentData
 from fhircase.model.need import Need
 from fhircase.model.outcome import Outcome
 from fhircase.model.record import RECORDS, Record, record_type
@@ -12,6 +13,7 @@ from fhircase.model.team import Member, Team
 from fhircase.model.value import (
     Coding,
     Concept,
+    Document,
     Identifier,
     Key,
     Link,
@@ -34,7 +36,11 @@ __all__ = [
     "Closure",
     "Coding",
     "Concept",
+    "Consent",
+    "ConsentActor",
+    "ConsentData",
     "ContactPoint",
+    "Document",
     "Goal",
     "Identifier",
     "Key",

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, model_validator
 
 from fhircase.model.base import Items, Many, Said, Value
 from fhircase.model.client import Client
+from fhircase.model.consent import Consent
 from fhircase.model.need import Need
 from fhircase.model.review import Review, in_order
 from fhircase.model.time import Moment
@@ -102,5 +103,6 @@ class Case(Value):
     team: Many[TeamMember] = ()
     needs: Items[Need] = ()
     reviews: Annotated[Items[Review], AfterValidator(in_order)] = ()
+    consents: Items[Consent] = ()
     notes: Many[Note] = ()
     closure: Closure | None = None

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from fhircase.model.base import Many, Said, Text, Token, Uri, Value
 from fhircase.model.time import Moment
 
-RecordKind = Literal["case", "care-plan", "referral", "work-item", "need", "goal", "team", "outcome"]
+RecordKind = Literal["case", "care-plan", "referral", "work-item", "need", "goal", "team", "outcome", "consent"]
 
 SERVER_KEY = "server:"
 """Prefix of the namespace of a record that is known only by the id some server gave it."""
@@ -133,6 +133,16 @@ class Link(Said):
         if self.identifier is not None and self.identifier.system is not None and self.reference:
             raise ValueError("a link keeps its identifier or its reference, not both")
         return self
+
+
+class Document(Said):
+    """A document as it can be found: its name, where it is, and of what form."""
+
+    title: Text | None = None
+    url: Uri | None = None
+    form: Token | None = None
+    """Its media type, such as `application/pdf`."""
+    made: Moment | None = None
 
 
 class Note(Said):

@@ -14,7 +14,7 @@ from fhircase.worker.station import Station
 Names = dict[tuple[str, str], str]
 """References by type (empty where none is said) and `system|value`."""
 
-NEED_CLIENT = frozenset({"case", "care-plan", "referral", "need", "goal", "outcome"})
+NEED_CLIENT = frozenset({"case", "care-plan", "referral", "need", "goal", "outcome", "consent"})
 """Kinds of records that are about a client; a work item or a team need not be."""
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 from fhircase.model import Assignment, Case, Closure, Concept, Key, Link, Origin, Period, Review, StatusSpan, TeamMember
 from fhircase.model.case import CaseStatus, Priority
 from fhircase.records.sample.chance import Chance
+from fhircase.records.sample.consents import consents
 from fhircase.records.sample.days import day, moment, moments, steps
 from fhircase.records.sample.needs import Topic, need, topics
 from fhircase.records.sample.notes import notes
@@ -83,6 +84,7 @@ def story(number: int, chance: Chance) -> Story:
         team=_team(number, opened, chance),
         needs=tuple(need(f"n{at}", topic, opened, chance) for at, topic in enumerate(about, start=1)),
         reviews=_reviews(status, opened, days[-1], chance.other("case reviews")),
+        consents=consents(number, opened, manager, chance.other("consents")),
         notes=notes(words()["case"]["notes"], opened, chance) if chance.one_in(3, "case note") else (),
         closure=_closure(times[-1], chance) if status in ("closed", "closed-unmet") else None,
     )

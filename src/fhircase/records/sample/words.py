@@ -38,6 +38,11 @@ def concept(*tokens: str) -> Concept:
     return Concept(codings=tuple(codings), text=text)
 
 
+def coding(token: str) -> Coding:
+    """The one code of a token."""
+    return concept(token).codings[0]
+
+
 def ours(kind: RecordKind, value: str) -> Link:
     """A link to a record of the caseload, or to an item of one (`record:item`)."""
     return Link(record=Key(kind=kind, namespace=NAMESPACE, value=value))
