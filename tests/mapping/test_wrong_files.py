@@ -169,7 +169,9 @@ def test_an_empty_file_and_one_that_is_not_there_are_told(tmp_path: Path) -> Non
     assert "cannot be read" in told(lambda: compiled(str(tmp_path / "y.yaml"), "R4"))
 
 
-@pytest.mark.parametrize("name", ["case", "care-plan", "referral", "goal", "need", "work-item", "care-team", "outcome", "consent"])
+@pytest.mark.parametrize(
+    "name", ["case", "care-plan", "referral", "goal", "need", "work-item", "care-team", "outcome", "consent"]
+)
 def test_whatever_is_wrong_with_a_file_there_is_no_traceback_and_always_a_line(name: str) -> None:
     dice = random.Random(name)
     text = (files.folder() / f"{name}.yaml").read_text(encoding="utf-8")
