@@ -17,8 +17,8 @@ _TABLES = "Code tables, by name."
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "": {
-        "R4": "What is otherwise in R4 and R4B: other words, or the path alone.",
-        "R5": "What is otherwise in R5: other words, or the path alone.",
+        "R4": "What is otherwise in R4 and R4B: other words, the path alone, or `none` for no such rule.",
+        "R5": "What is otherwise in R5: other words, the path alone, or `none` for no such rule.",
     },
     "mapping": {
         "mapping": "The name of this mapping and its version: `care-plan@1`.",
@@ -128,6 +128,9 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "use": "A mapping whose rules the items take over.",
         "removed": _REMOVED,
     },
+    "needed": {
+        "needed": "The elements of which one must say something; while none does, the first says that it is unknown.",
+    },
     "refer": {"refer": "A reference to another resource of the same record.", "to": "The role that it leads to."},
     "refers": {
         "refers": "A list of references to items of one of the record's lists.",
@@ -149,6 +152,15 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "tags": {
         "tags": "An enum of the model, said by concepts in a list that holds others too.",
         "table": f"{_OWN_TABLE} Its rows: a value, then lists of `system#code`; the first list is written.",
+    },
+    "day": {
+        "day": "A date, of a moment that may have a time of day.",
+        "exact": "Where the whole moment stands.",
+    },
+    "verdict": {
+        "verdict": "Permit or deny, where FHIR says what holds beyond the terms.",
+        "terms": "The object that holds the terms.",
+        "exact": "Where it says the same of the terms, in so many words.",
     },
 }
 """A line for each word."""

@@ -12,6 +12,8 @@ from fhircase.mapping.path import Path
 class Day(Rule):
     """A moment, as a date and, where it has a time of day, exactly."""
 
+    called = "moment as a date"
+
     def __init__(self, path: Path, exact: Path) -> None:
         self.path = path
         self.exact = exact

@@ -15,6 +15,7 @@ from fhircase.mapping.path import Path, absent_marker
 class Needed(Rule):
     """A mark that a value is unknown, in a resource that is made or whose last value was taken out."""
 
+    called = "marked as unknown"
     carries: ClassVar[bool] = False
 
     def __init__(self, paths: Sequence[Path]) -> None:

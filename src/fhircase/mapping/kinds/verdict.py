@@ -21,6 +21,8 @@ _OTHER = {"permit": "deny", "deny": "permit"}
 class Verdict(Rule):
     """Permit or deny."""
 
+    called = "permit or deny"
+
     def __init__(self, path: Path, terms: Path, exact: Path) -> None:
         self.path = path
         self.terms = terms
