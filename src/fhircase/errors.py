@@ -46,6 +46,17 @@ class Problem:
         return f"{text}; {self.hint}" if self.hint else text
 
 
+@dataclass(frozen=True, slots=True)
+class NoRow(Problem):
+    """A code that no row of a code table reads: with that row, nothing is wrong any more."""
+
+    table: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        return Problem.__str__(self)
+
+
 class FhircaseError(Exception):
     """Root of all errors of this package."""
 

@@ -6,7 +6,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from fhircase.errors import LedgerError, Problem
-from fhircase.ledger import Change, Claim, Ledger, Local, Record, RecordKey, Resource, State, Verdict
+from fhircase.ledger import (
+    Change,
+    Claim,
+    Ledger,
+    Local,
+    Missing,
+    Record,
+    RecordKey,
+    Remap,
+    Resource,
+    State,
+    UnknownCode,
+    Unread,
+    Verdict,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
@@ -455,3 +469,76 @@ class TestTime:
     def test_a_moment_without_offset_is_refused(self, book: Ledger) -> None:
         with pytest.raises(ValueError, match="offset"):
             book.keep(ONE, b"", now=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+ODD = UnknownCode("offer-status", "odd", "task.status", 2)
+ROUND = UnknownCode("case-status", "round", "eoc.status")
+
+
+def unread(key: RecordKey, *codes: UnknownCode, server: str = "north", mapping: str = "old") -> Unread:
+    return Unread(server, key, mapping, b'[{"n":72.50}]', codes)
+
+
+class TestUnread:
+    def test_what_could_not_be_read_comes_back_byte_for_byte(self, book: Ledger) -> None:
+        book.keep_unread(unread(ONE, ODD, ROUND), now=NOW)
+        book.keep_unread(unread(TWO), now=NOW)
+        book.keep_unread(unread(THREE, server="south"), now=NOW)
+        assert book.unread("north") == [unread(ONE, ODD, ROUND), unread(TWO)]
+        assert book.unread("south") == [unread(THREE, server="south")]
+
+    def test_a_record_stands_there_once_as_last_seen(self, book: Ledger) -> None:
+        book.keep_unread(unread(ONE, ODD), now=NOW)
+        newer = Unread("north", ONE, "new", b"[]", (ROUND,))
+        book.keep_unread(newer, now=LATER)
+        assert book.unread("north") == [newer]
+        assert [row.code for row in book.missing()] == ["round"]
+
+    def test_missing_rows_are_counted_with_those_that_wait_and_since_when(self, book: Ledger) -> None:
+        many = [RecordKey("many", "n", str(number)) for number in range(5)]
+        for number, key in enumerate(many):
+            book.keep_unread(unread(key, ODD), now=NOW + timedelta(hours=number))
+        book.keep_unread(unread(ONE, ROUND), now=NOW)
+        book.keep_unread(unread(ONE, ROUND, server="south"), now=NOW)
+        assert book.missing() == [
+            Missing("north", "offer-status", "odd", "task.status", 5, 10, NOW, tuple(many[:3])),
+            Missing("north", "case-status", "round", "eoc.status", 1, 1, NOW, (ONE,)),
+            Missing("south", "case-status", "round", "eoc.status", 1, 1, NOW, (ONE,)),
+        ]
+
+    def test_a_code_that_is_met_again_keeps_its_first_moment(self, book: Ledger) -> None:
+        book.keep_unread(unread(ONE, ODD), now=NOW)
+        book.keep_unread(unread(ONE, replace(ODD, times=3), ROUND), now=LATER)
+        assert [(row.code, row.times, row.since) for row in book.missing()] == [("odd", 3, NOW), ("round", 1, LATER)]
+
+    def test_what_is_dropped_waits_for_nothing(self, book: Ledger) -> None:
+        book.keep_unread(unread(ONE, ODD), now=NOW)
+        book.keep_unread(unread(TWO, ODD), now=NOW)
+        book.drop_unread("north", [ONE, THREE])
+        assert book.unread("north") == [unread(TWO, ODD)]
+        book.drop_unread("north", [TWO])
+        assert (book.unread("north"), book.missing()) == ([], [])
+
+    def test_a_unit_that_fails_keeps_none_of_it(self, book: Ledger) -> None:
+        with pytest.raises(RuntimeError), book.unit():
+            book.keep_unread(unread(ONE, ODD), now=NOW)
+            raise RuntimeError
+        assert (book.unread("north"), book.missing()) == ([], [])
+
+
+class TestRemaps:
+    def test_the_first_way_back_is_the_one_that_is_kept(self, book: Ledger) -> None:
+        for key in (ONE, TWO):
+            book.keep(key, b"{}", now=NOW)
+        first, other = Remap("north", ONE, "old", b'{"n":72.50}'), Remap("north", TWO, "old", b"2")
+        book.keep_remap(first, now=NOW)
+        book.keep_remap(other, now=NOW)
+        book.keep_remap(Remap("north", ONE, "newer", b"3"), now=LATER)
+        assert book.remaps("north") == [first, other]
+        assert book.remaps("south") == []
+        book.drop_remap("north", ONE)
+        assert book.remaps("north") == [other]
+
+    def test_a_record_that_is_not_there_has_no_way_back(self, book: Ledger) -> None:
+        with pytest.raises(LedgerError, match="holds no thing 1"):
+            book.keep_remap(Remap("north", ONE, "old", b""), now=NOW)

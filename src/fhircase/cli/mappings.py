@@ -8,7 +8,7 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
-from fhircase.cli.options import Fhir, Output, Overlays, Version
+from fhircase.cli.options import AsJson, Config, Fhir, Ledger, Output, Overlays, Version
 from fhircase.cli.screen import amount, complain, say, table
 from fhircase.errors import MappingFileError, Problem
 
@@ -129,6 +129,15 @@ def schema(
     documents = [document for each in files or () for document in mapping_files.documents(Path(each))]
     with output(file) as stream:
         stream.write(jsontext.pretty(made(documents)).encode())
+
+
+@app.command()
+@told
+def unknown(ledger: Ledger = None, as_json: AsJson = False, config: Config = None) -> None:
+    """Show the codes that were met and that no table knows: with a row for each, what waits for it is read."""
+    from fhircase.cli import unknown as worklist
+
+    exits.leave([worklist.show(ledger, config, as_json=as_json)])
 
 
 @app.command("test")

@@ -96,7 +96,7 @@ def show_pull(report: "PullReport") -> None:
     )
     if not report.requests and not report.stopped:
         say("nothing to ask for: none of our records is there yet, and no `organization` says what is addressed to us")
-    show_standings([*report.refused, *report.conflicts], report.remarks, report.stopped)
+    show_standings([*report.held, *report.refused, *report.conflicts], report.remarks, report.stopped)
 
 
 def named(key: "RecordKey") -> str:

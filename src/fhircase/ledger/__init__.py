@@ -3,7 +3,20 @@
 import os
 
 from fhircase.errors import LedgerError
-from fhircase.ledger.entries import Change, Claim, Delivery, Local, Record, RecordKey, Resource, Verdict
+from fhircase.ledger.entries import (
+    Change,
+    Claim,
+    Delivery,
+    Local,
+    Missing,
+    Record,
+    RecordKey,
+    Remap,
+    Resource,
+    UnknownCode,
+    Unread,
+    Verdict,
+)
 from fhircase.ledger.port import Ledger
 from fhircase.ledger.states import Cause, State
 from fhircase.ledger.stores import stores
@@ -15,10 +28,14 @@ __all__ = [
     "Delivery",
     "Ledger",
     "Local",
+    "Missing",
     "Record",
     "RecordKey",
+    "Remap",
     "Resource",
     "State",
+    "UnknownCode",
+    "Unread",
     "Verdict",
     "open_ledger",
 ]

@@ -1,6 +1,6 @@
 """What the ledger holds, as small frozen values. Texts are JSON bytes the ledger never looks into."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -151,6 +151,56 @@ class Verdict:
     ) -> "Verdict":
         """Try again, not before then; `unsure` if it may have arrived, `counts=False` for a mere snooze."""
         return cls(Cause.PUT_OFF, code, reason, problems, not_before, unsure, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCode:
+    """A code that no row of a code table reads, and where it stands."""
+
+    table: str
+    code: str
+    place: str
+    """The element, in the mapping's words."""
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a server holds of a record that could not be read, kept to be read again when the mapping knows more."""
+
+    server: str
+    key: RecordKey
+    """Which record; one that the ledger does not hold yet is named by its resource."""
+    mapping: str
+    """Digest of the mapping that could not read it."""
+    text: bytes = field(repr=False)
+    codes: tuple[UnknownCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A row that a code table lacks: what it is about, and how much waits for it."""
+
+    server: str
+    table: str
+    code: str
+    place: str
+    records: int
+    times: int
+    since: datetime
+    examples: tuple[RecordKey, ...] = ()
+    """Some of the records that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remap:
+    """A record that was written anew because the mapping changed, with what is needed to take it back."""
+
+    server: str
+    key: RecordKey
+    mapping: str
+    """Digest of the mapping before."""
+    text: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

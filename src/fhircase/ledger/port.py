@@ -9,7 +9,19 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
-from fhircase.ledger.entries import Change, Claim, Delivery, Local, Record, RecordKey, Resource, Verdict
+from fhircase.ledger.entries import (
+    Change,
+    Claim,
+    Delivery,
+    Local,
+    Missing,
+    Record,
+    RecordKey,
+    Remap,
+    Resource,
+    Unread,
+    Verdict,
+)
 from fhircase.ledger.states import State
 
 
@@ -128,6 +140,29 @@ class Ledger(Protocol):
 
     def unlink(self, server: str, names: Iterable[str]) -> None:
         """Forget what these names are on a server."""
+
+    # -- what a mapping could not read, and what a change of it has written -------------------------------
+
+    def keep_unread(self, unread: Unread, *, now: datetime) -> None:
+        """Store what could not be read, in place of what stood there of that record; a code keeps its first moment."""
+
+    def unread(self, server: str) -> list[Unread]:
+        """Everything of a server that could not be read, oldest first."""
+
+    def drop_unread(self, server: str, keys: Iterable[RecordKey]) -> None:
+        """Forget them: they are read now, or gone."""
+
+    def missing(self) -> list[Missing]:
+        """The rows that code tables lack, those for which most waits first."""
+
+    def keep_remap(self, remap: Remap, *, now: datetime) -> None:
+        """Store how a record can be taken back; what stood there of it already is older and stays."""
+
+    def remaps(self, server: str) -> list[Remap]:
+        """Every record of a server that can be taken back."""
+
+    def drop_remap(self, server: str, key: RecordKey) -> None:
+        """Forget how to take a record back."""
 
     # -- news for the local system ------------------------------------------------------------------
 

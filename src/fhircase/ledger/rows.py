@@ -2,13 +2,24 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Protocol
 
 from fhircase.errors import Problem
 from fhircase.ledger import moments
-from fhircase.ledger.entries import Change, Delivery, Local, Record, RecordKey, Resource
+from fhircase.ledger.entries import (
+    Change,
+    Delivery,
+    Local,
+    Missing,
+    Record,
+    RecordKey,
+    Remap,
+    Resource,
+    UnknownCode,
+    Unread,
+)
 from fhircase.ledger.states import State
 
 
@@ -83,7 +94,7 @@ def delivery_row(delivery: Delivery, record: int) -> dict[str, Any]:
         "owner": delivery.owner,
         "code": delivery.code,
         "reason": delivery.reason,
-        "problems": json.dumps([asdict(problem) for problem in delivery.problems], ensure_ascii=False)
+        "problems": json.dumps([_problem(problem) for problem in delivery.problems], ensure_ascii=False)
         if delivery.problems
         else "[]",
     }
@@ -102,6 +113,31 @@ def resource_row(resource: Resource, record: int, now: datetime) -> dict[str, An
         "linked": int(resource.linked),
         "now": moments.written(now),
     }
+
+
+def unread(row: Row, codes: Iterable[Row]) -> Unread:
+    """Read what could not be read, with its codes."""
+    known = (UnknownCode(code["code_table"], code["code"], code["place"], code["times"]) for code in codes)
+    return Unread(row["server"], key(row), row["mapping"], row["resources"], tuple(known))
+
+
+def missing(row: Row, examples: Iterable[Row]) -> Missing:
+    """Read a row that a code table lacks."""
+    return Missing(
+        row["server"],
+        row["code_table"],
+        row["code"],
+        row["place"],
+        row["records"],
+        row["times"],
+        moments.read(row["since"]),
+        tuple(map(key, examples)),
+    )
+
+
+def remap(row: Row) -> Remap:
+    """Read how a record can be taken back."""
+    return Remap(row["server"], key(row), row["mapping"], row["text"])
 
 
 def change(row: Row) -> Change:
@@ -146,6 +182,10 @@ def _moment(text: str | None) -> datetime | None:
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moments.written(moment)
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {each.name: getattr(problem, each.name) for each in fields(Problem)}
 
 
 def _problems(text: str) -> tuple[Problem, ...]:

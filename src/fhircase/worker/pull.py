@@ -1,6 +1,6 @@
 """Pull: what others changed, read into our records; our own writes are not news."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fhircase.errors import ConfigError, Problem, ResourceRefused, ServerError
@@ -10,20 +10,24 @@ from fhircase.exchange.people import PATIENT, reference_of
 from fhircase.exchange.pull import part_types
 from fhircase.exchange.references import Json, targets, token
 from fhircase.fhir.lenient import objects_at
-from fhircase.ledger import Change, Delivery, RecordKey, State, Verdict
-from fhircase.mapping import from_bundle
+from fhircase.ledger import Change, Delivery, RecordKey, Resource, State, Verdict
+from fhircase.mapping import Readings, from_bundle
 from fhircase.mapping.compiled import all_compiled
-from fhircase.model import Record
+from fhircase.model import Record, record_type
+from fhircase.worker import unread
 from fhircase.worker.absorb import Taken, base_of, gather, of_rows, take
 from fhircase.worker.fetch import AT_ONCE, Found, fetch, seen
 from fhircase.worker.intake import disputed, in_dispute, local_base, together
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.report import PullReport, Standing, standing
-from fhircase.worker.station import Progress, Station, silent
+from fhircase.worker.station import LEASE, Progress, Station, silent
 from fhircase.worker.texts import record_of
 
 TOLD = "pull told"
 """The cursor that says how much of the feed earlier pulls have returned."""
+
+PIECES = ("work-item", "outcome")
+"""Records that a part of another one is read as, where that one is not there."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     before, run, news = station.counter.requests, _Run(station), News()
     stopped = ""
     try:
+        _waiting(run)
         news = ask(station, progress)
         _stale(run, news, progress)
         _fresh(run, news)
@@ -61,6 +66,7 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
         conflicts,
         stopped,
         tuple(run.remarks),
+        unread.standings(station),
         tuple(news.unasked),
     )
 
@@ -104,29 +110,53 @@ def _one(run: _Run, key: RecordKey, have: dict[str, Found], gone: set[str]) -> N
     every, lost = gather(station, key.kind, have)
     lost = (lost | gone) & ours
     if lost:
+        station.ledger.drop_unread(station.server, [key])
         _refuse(run, key, "deleted", _deleted(lost))
         return
-    try:
-        taken = take(station, key, every.values(), base_of(station, key, rows))
-    except ResourceRefused as error:
+    if not _read(run, key, every.values(), rows):
         run.unread |= set(have)
-        _refuse(run, key, "unreadable", error.problems)
-        return
+
+
+def _read(run: _Run, key: RecordKey, found: Collection[Found], rows: Iterable[Resource]) -> bool:
+    """Read a record of ours from all its resources; False if it is to be fetched again next time."""
+    station = run.station
+    try:
+        taken = take(station, key, found, base_of(station, key, tuple(rows)))
+    except ResourceRefused as error:
+        if not unread.keep(station, key, found, error.problems):
+            _refuse(run, key, "unreadable", error.problems)
+            return False
+        if not in_dispute(station.ledger.deliveries(station.server, [key]).get(key)):
+            station.ledger.park(station.server, key, unread.hold(error.problems), now=station.now())
+        return True
     _note(run, key, taken)
+    return True
 
 
 def _note(run: _Run, key: RecordKey, taken: Taken) -> None:
     station, now = run.station, run.station.now()
     ledger, server = station.ledger, station.server
     delivery = ledger.deliveries(server, [key]).get(key)
+    ledger.drop_unread(server, [key])
+    if unread.waits(delivery):
+        ledger.release(server, [key], now=now)
     if undecided := together(taken.conflicts, _undecided(station, delivery, taken)):
         ledger.park(server, key, disputed(undecided), now=now)
     elif taken.settled:
         ledger.pulled(server, [key], now=now)
+        if unread.waits(delivery):
+            _agree(station, key)
     else:
         ledger.wish(server, [key], now=now)
     if taken.remarks:
         run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
+
+
+def _agree(station: Station, key: RecordKey) -> None:
+    """Say that the server holds all of a record that was released: there is nothing to send."""
+    ledger, now = station.ledger, station.now()
+    for claim in ledger.claim(station.server, owner=station.owner, limit=1, lease=LEASE, now=now, only=[key]):
+        ledger.settle(claim, Verdict.accepted(), now=now)
 
 
 def _undecided(station: Station, delivery: Delivery | None, taken: Taken) -> tuple[str, ...]:
@@ -155,6 +185,40 @@ def _deleted(references: Iterable[str]) -> tuple[Problem, ...]:
     )
 
 
+# -- what waited for a row ----------------------------------------------------------------------------
+
+
+def _waiting(run: _Run) -> None:
+    """Read again what waits for a row, now that the mapping has changed, from what is kept of it."""
+    station = run.station
+    for key, found in unread.changed(station):
+        if station.ledger.records([key]):
+            _read(run, key, found, station.ledger.resources(station.server, [key]).get(key, ()))
+            continue
+        readings = _readings(station, found)
+        by_id = {id(each.resource): each for each in found}
+        station.ledger.drop_unread(station.server, [key])
+        for reading in readings.readings:
+            _new(run, key_of(reading.record), [by_id[id(resource)] for resource in reading.resources])
+        for refused in readings.refused:
+            _unreadable(run, Found(refused.resource), found, refused.problems)
+
+
+def _unreadable(run: _Run, anchor: Found, found: Iterable[Found], problems: tuple[Problem, ...]) -> bool:
+    """Note that no record can be read around a resource; False if it is to be fetched again next time."""
+    key = RecordKey(unread.RESOURCE, run.station.to.url, anchor.reference)
+    if unread.keep(run.station, key, unread.around(anchor, found), problems):
+        return True
+    run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(problems[0]), problems))
+    run.unread.add(anchor.reference)
+    return False
+
+
+def _readings(station: Station, found: Iterable[Found]) -> Readings:
+    resources = [each.resource for each in found]
+    return from_bundle(resources, station.to.fhir, station.to.overlays, station.to.url)
+
+
 # -- records that are new to us -----------------------------------------------------------------------
 
 
@@ -171,18 +235,17 @@ def _fresh(run: _Run, news: News) -> None:
     for kind, some in _by_kind(station, every).items():
         every |= gather(station, kind, some)[0]
     by_id = {id(found.resource): found for found in every.values()}
-    readings = from_bundle(
-        [found.resource for found in every.values()], station.to.fhir, station.to.overlays, station.to.url
-    )
+    readings = _readings(station, every.values())
+    whole = {reference_of(refused.resource) for refused in readings.refused}
     for reading in readings.readings:
         parts = [by_id[id(resource)] for resource in reading.resources]
+        if record_type(reading.record) in PIECES and any(whole & targets(part.resource) for part in parts):
+            continue  # It is a part of what cannot be read yet, not a record of its own.
         if seeds.keys() & {part.reference for part in parts}:
             _new(run, key_of(reading.record), parts)
     for refused in readings.refused:
-        reference = reference_of(refused.resource)
-        run.unread |= {reference} | _around(refused.resource, seeds)
-        key = RecordKey("resource", station.to.url, reference)
-        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(refused.problems[0]), refused.problems))
+        if not _unreadable(run, by_id[id(refused.resource)], every.values(), refused.problems):
+            run.unread |= _around(refused.resource, seeds)
     _patients(station, every.values())
 
 
@@ -193,7 +256,11 @@ def _new(run: _Run, key: RecordKey, parts: Sequence[Found]) -> None:
     try:
         with station.ledger.unit():
             _note(run, key, take(station, key, have.values(), base_of(station, key, rows)))
+            anchors = [RecordKey(unread.RESOURCE, station.to.url, part.reference) for part in parts]
+            station.ledger.drop_unread(station.server, anchors)
     except ResourceRefused as error:
+        if unread.keep(station, key, list(have.values()), error.problems):
+            return
         run.unread |= {part.reference for part in parts}
         run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(error.problems[0]), error.problems))
 

@@ -100,6 +100,8 @@ class PullReport(_Report):
     conflicts: tuple[Standing, ...] = ()
     stopped: str = ""
     remarks: tuple[Standing, ...] = ()
+    held: tuple[Standing, ...] = ()
+    """What waits for a row of a code table; it is read again, without asking the server, once the row is there."""
     unasked: tuple[str, ...] = ()
     """Types the server cannot be asked for; their changes are seen when something else of the record changes."""
 

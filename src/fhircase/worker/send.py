@@ -33,6 +33,7 @@ from fhircase.worker.intake import disputed
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.settle import Settler, Tally, deleted, plain
 from fhircase.worker.station import Station
+from fhircase.worker.unread import hold, keep
 
 ROUNDS = 3
 """How often to look again when others write in between, before leaving it for later."""
@@ -137,6 +138,8 @@ class Sender(Settler):
             verdict = Verdict.refused(
                 "sent, but what the server made of it cannot be read", code="unreadable", problems=error.problems
             )
+            if keep(self.station, one.key, [found for _, found in roles], error.problems):
+                verdict = hold(error.problems)
             self.station.ledger.settle(one.claim, verdict, now=self.station.now(), resources=rows)
 
     def _kept(self, part: Part) -> Found | None:
@@ -265,11 +268,11 @@ class Sender(Settler):
         """The record with the server's changes in it; nothing, if it cannot go on."""
         rows = self.station.ledger.resources(self.station.server, [one.key]).get(one.key, ())
         have = {**of_rows(rows), **{row.reference: found[row.reference] for row in rows if row.reference in found}}
+        every, _ = gather(self.station, one.key.kind, have)
         try:
-            base = base_of(self.station, one.key, rows)
-            every, _ = gather(self.station, one.key.kind, have)
-            taken = take(self.station, one.key, every.values(), base)
+            taken = take(self.station, one.key, every.values(), base_of(self.station, one.key, rows))
         except ResourceRefused as error:
+            keep(self.station, one.key, every.values(), error.problems)
             self.refuse(one.claim, error)
             return []
         if taken.conflicts:

@@ -12,6 +12,7 @@ from fhircase.worker.intake import disputed
 from fhircase.worker.prepare import Disputed, Doubled, Ready
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
+from fhircase.worker.unread import hold, lacks_rows
 
 FIRST, LONGEST = timedelta(seconds=1), timedelta(minutes=10)
 """Back-off after a failed attempt, doubled each time."""
@@ -44,6 +45,9 @@ class Settler:
         """The record cannot be sent as it is."""
         if isinstance(error, Disputed):
             self.settle(claim, disputed(problem.path for problem in error.problems))
+            return
+        if lacks_rows(error.problems):
+            self.settle(claim, hold(error.problems))
             return
         code = "deleted" if isinstance(error, Deleted) else "doubled" if isinstance(error, Doubled) else "invalid"
         self.settle(claim, Verdict.refused(str(error.problems[0]), code=code, problems=error.problems))

@@ -8,7 +8,19 @@ from typing import Any, Self
 
 from fhircase.errors import LedgerError
 from fhircase.ledger import moments, rows, steps
-from fhircase.ledger.entries import Change, Claim, Delivery, Local, Record, RecordKey, Resource, Verdict
+from fhircase.ledger.entries import (
+    Change,
+    Claim,
+    Delivery,
+    Local,
+    Missing,
+    Record,
+    RecordKey,
+    Remap,
+    Resource,
+    Unread,
+    Verdict,
+)
 from fhircase.ledger.states import State
 from fhircase.ledger.stores import _queries as queries
 from fhircase.ledger.stores import _sqlite_file as sqlite_file
@@ -256,6 +268,49 @@ class SQLiteLedger:
         with self.unit():
             for name in names:
                 self._run("unlink", (server, name))
+
+    # -- what a mapping could not read, and what a change of it has written -------------------------------
+
+    def keep_unread(self, unread: Unread, *, now: datetime) -> None:
+        moment = moments.written(now)
+        with self.unit():
+            values = {**unread.key._asdict(), "server": unread.server, "mapping": unread.mapping}
+            self._run("keep_unread", {**values, "resources": unread.text, "now": moment})
+            [row] = self._run("unread_identity", (unread.server, *unread.key))
+            known = [(code.table, code.code, code.place) for code in unread.codes]
+            for old in self._run("unknown_codes", (row["id"],)):
+                if (gone := (old["code_table"], old["code"], old["place"])) not in known:
+                    self._run("drop_unknown_code", (row["id"], *gone))
+            for code, (table, word, place) in zip(unread.codes, known, strict=True):
+                named = {"unread": row["id"], "code_table": table, "code": word, "place": place}
+                self._run("keep_unknown_code", {**named, "times": code.times, "now": moment})
+
+    def unread(self, server: str) -> list[Unread]:
+        with self.unit():
+            found = self._run("unread", (server,))
+            return [rows.unread(row, self._run("unknown_codes", (row["id"],))) for row in found]
+
+    def drop_unread(self, server: str, keys: Iterable[RecordKey]) -> None:
+        with self.unit():
+            for key in keys:
+                self._run("drop_unread", (server, *key))
+
+    def missing(self) -> list[Missing]:
+        with self.unit():
+            return [rows.missing(row, self._run("waiting_for", dict(row))) for row in self._run("missing")]
+
+    def keep_remap(self, remap: Remap, *, now: datetime) -> None:
+        with self.unit():
+            record, _ = self._identity(remap.key)
+            values = {"server": remap.server, "record": record, "mapping": remap.mapping, "text": remap.text}
+            self._run("keep_remap", {**values, "now": moments.written(now)})
+
+    def remaps(self, server: str) -> list[Remap]:
+        return [rows.remap(row) for row in self._run("remaps", (server,))]
+
+    def drop_remap(self, server: str, key: RecordKey) -> None:
+        with self.unit():
+            self._run("drop_remap", {**key._asdict(), "server": server})
 
     # -- news for the local system ------------------------------------------------------------------
 

@@ -82,6 +82,40 @@ CREATE TABLE changes (
 ) STRICT;
 CREATE INDEX changes_by_record ON changes (record);
 
+-- name: schema_2
+CREATE TABLE unread (
+    id          INTEGER PRIMARY KEY,
+    server      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    mapping     TEXT NOT NULL,
+    resources   BLOB NOT NULL,
+    updated     TEXT NOT NULL,
+    UNIQUE (server, kind, namespace, value)
+) STRICT;
+
+CREATE TABLE unknown_codes (
+    unread      INTEGER NOT NULL REFERENCES unread ON DELETE CASCADE,
+    code_table  TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    place       TEXT NOT NULL,
+    times       INTEGER NOT NULL CHECK (times > 0),
+    since       TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (unread, code_table, code, place)
+) STRICT;
+
+CREATE TABLE remaps (
+    server      TEXT NOT NULL,
+    record      INTEGER NOT NULL REFERENCES records ON DELETE CASCADE,
+    mapping     TEXT NOT NULL,
+    text        BLOB NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (server, record)
+) STRICT;
+CREATE INDEX remaps_by_record ON remaps (record);
+
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
 VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
@@ -178,6 +212,53 @@ SELECT name FROM links WHERE server = ? AND reference = ? ORDER BY name;
 
 -- name: unlink
 DELETE FROM links WHERE server = ? AND name = ?;
+
+-- name: keep_unread
+INSERT INTO unread (server, kind, namespace, value, mapping, resources, updated)
+VALUES (:server, :kind, :namespace, :value, :mapping, :resources, :now)
+ON CONFLICT (server, kind, namespace, value) DO UPDATE SET
+    mapping = excluded.mapping, resources = excluded.resources, updated = excluded.updated;
+
+-- name: unread_identity
+SELECT id FROM unread WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+
+-- name: keep_unknown_code
+INSERT INTO unknown_codes (unread, code_table, code, place, times, since, updated)
+VALUES (:unread, :code_table, :code, :place, :times, :now, :now)
+ON CONFLICT (unread, code_table, code, place) DO UPDATE SET times = excluded.times, updated = excluded.updated;
+
+-- name: unknown_codes
+SELECT code_table, code, place, times FROM unknown_codes WHERE unread = ? ORDER BY rowid;
+
+-- name: drop_unknown_code
+DELETE FROM unknown_codes WHERE unread = ? AND code_table = ? AND code = ? AND place = ?;
+
+-- name: unread
+SELECT id, server, kind, namespace, value, mapping, resources FROM unread WHERE server = ? ORDER BY id;
+
+-- name: drop_unread
+DELETE FROM unread WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+
+-- name: missing
+SELECT server, code_table, code, place, count(*) AS records, sum(times) AS times, min(since) AS since
+FROM unknown_codes JOIN unread ON id = unread
+GROUP BY server, code_table, code, place ORDER BY records DESC, times DESC, server, code_table, code, place;
+
+-- name: waiting_for
+SELECT kind, namespace, value FROM unknown_codes JOIN unread ON id = unread
+WHERE server = :server AND code_table = :code_table AND code = :code AND place = :place ORDER BY id LIMIT 3;
+
+-- name: keep_remap
+INSERT INTO remaps (server, record, mapping, text, updated) VALUES (:server, :record, :mapping, :text, :now)
+ON CONFLICT (server, record) DO NOTHING;
+
+-- name: remaps
+SELECT server, kind, namespace, value, mapping, text FROM remaps JOIN records ON id = record
+WHERE server = ? ORDER BY record;
+
+-- name: drop_remap
+DELETE FROM remaps WHERE server = :server AND record =
+    (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
 
 -- name: announce
 INSERT INTO changes (id, record, revision, happened, source, fields)

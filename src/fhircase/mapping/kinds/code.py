@@ -9,7 +9,7 @@ under `reads` are read and never written.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fhircase.errors import Problem
+from fhircase.errors import NoRow
 from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.place import Kind, Place
@@ -121,7 +121,8 @@ class Code(Rule):
         path, code = next((p, c) for p, c in zip(self.paths, codes, strict=True) if c)
         known = ", ".join(sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])}))
         hint = f"known: {known}; add a row to the table if it is meant"
-        scope.ctx.problems.append(Problem(f"unknown code `{code}`", path.text, scope.ctx.rule, hint))
+        what = f"unknown code `{code}`"
+        scope.ctx.problems.append(NoRow(what, path.text, scope.ctx.rule, hint, table=self.table.name, code=str(code)))
 
     def _account(self, scope: Scope, value: str, codes: Sequence[str | None]) -> None:
         if scope.ctx.claims is None and len(self.paths) == 1:
