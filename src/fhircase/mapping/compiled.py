@@ -16,7 +16,7 @@ from fhircase.mapping.check import Checked, key_way, problems
 from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
-from fhircase.mapping.kinds.constant import Constant
+from fhircase.mapping.kinds.constant import Constant, recognising
 from fhircase.mapping.kinds.identity import RecordKey
 from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
@@ -83,20 +83,36 @@ class Mapping:
 
     def anchor(self, resource: Json) -> str | None:
         """The role that a resource would anchor a record in, if it is such a resource."""
-        for role in self.anchors:
-            if self.types[role] == resource.get("resourceType") and self._recognised(role, resource):
+        for role in self._anchoring.get(str(resource.get("resourceType")), ()):
+            if self._recognised(role, resource):
                 return role
         return None
 
+    @cached_property
+    def _anchoring(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for role in self.anchors:
+            found.setdefault(self.types[role], []).append(role)
+        return found
+
     def _recognised(self, role: str, resource: Json) -> bool:
-        scope = Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
+        def scope() -> Scope:
+            return Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
+
         try:
-            for rule in self.shape.rules.values():
-                if isinstance(rule, Constant) and rule.recognises and rule.path.role == role and not rule.holds(scope):
-                    return False
-            return not any(path.role == role and path.get(scope) == value for path, value in self.refuses)
+            if not all(rule.holds_in(resource, scope) for rule in self._recognising[role]):
+                return False
+            return not self.refuses or not self._refused(role, scope())
         except Misfit:
             return False
+
+    def _refused(self, role: str, scope: Scope) -> bool:
+        return any(path.role == role and path.get(scope) == value for path, value in self.refuses)
+
+    @cached_property
+    def _recognising(self) -> dict[str, list[Constant]]:
+        known = recognising(self.shape)
+        return {role: [rule for rule in known if rule.path.role == role] for role in self.anchors}
 
     def scope(self, ctx: Context) -> Scope:
         """An empty scope for the record."""

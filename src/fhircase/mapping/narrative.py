@@ -13,8 +13,12 @@ _TOLD = ("title", "description", "code", "status", "lifecycleStatus", "achieveme
 
 def narrate(resource: Json) -> None:
     """Write the generated narrative of a resource."""
-    rows = [(name, told) for name in _TOLD if (told := _words(resource.get(name)))]
-    cells = "".join(f"<p><b>{name}</b>: {escape(told)}</p>" for name, told in rows)
+    rows = [
+        f"<p><b>{name}</b>: {escape(told)}</p>"
+        for name in _TOLD
+        if (value := resource.get(name)) is not None and (told := _words(value))
+    ]
+    cells = "".join(rows)
     body = cells or f"<p>{resource['resourceType']}</p>"
     text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{body}</div>'}
     resource["text"] = text

@@ -57,9 +57,13 @@ class Path:
 
     def array(self, scope: Scope) -> list[Any]:
         """The whole list this path names, whatever its selector; empty when it is not there."""
-        above = self._above
-        slot = above.find(scope) if above.present(scope) else None
-        node = slot[0][slot[1]] if slot else None
+        if len(self.steps) == 1:
+            container, key = scope.base(self.role)
+            node = container[key]
+        else:
+            above = self._above
+            slot = above.find(scope) if above.present(scope) else None
+            node = slot[0][slot[1]] if slot else None
         found = node.get(self.steps[-1].name) if isinstance(node, dict) else None
         if found is not None and not isinstance(found, list):
             raise Misfit(f"a list was expected at `{self.text}`")

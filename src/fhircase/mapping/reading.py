@@ -79,10 +79,11 @@ def from_fhir(
     given = [resources] if isinstance(resources, dict) else list(resources)
     check_shapes(given)
     wanted = record_type if isinstance(record_type, str) or record_type is None else kind_of(record_type)
+    nowhere = Context(fhir, given, Index(), server=server)
     for able in in_force(fhir, overlays, mapping):
         if wanted is not None and able.kind != wanted:
             continue
-        anchor = anchored(able, given, None, Context(fhir, given, Index(), server=server))
+        anchor = anchored(able, given, None, nowhere)
         if anchor is not None:
             index = Index((("", resource) for resource in given), server)
             return read(able, given, anchor, index, plain(known), server)

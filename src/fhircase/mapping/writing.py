@@ -19,6 +19,7 @@ from fhircase.mapping.narrative import is_generated, narrate
 from fhircase.mapping.reading import in_force, plain, read
 from fhircase.mapping.resolve import anchored, resolve
 from fhircase.model import Key, record_type
+from fhircase.model.plain import plain as plain_data
 
 _SILENT = frozenset({"Patient"})
 
@@ -101,7 +102,7 @@ def _told(
 ) -> tuple[Mapping, Json, dict[str, str]]:
     """The mapping that writes a record, the record's plain data and its key."""
     if file is None:
-        data = record.model_dump(exclude_defaults=True)
+        data = plain_data(record)
         return mapping_for(record_type(record), data, fhir, overlays), data, data["key"]
     (mapping,) = in_force(fhir, overlays, file)
     try:

@@ -1,5 +1,6 @@
 """The ground every model stands on: frozen, strict, nothing extra, lists of items with distinct ids."""
 
+from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -25,10 +26,17 @@ class Said(Value):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        fields = type(self).model_fields
-        if all(getattr(self, name) == field.default for name, field in fields.items()):
-            raise ValueError(f"it says nothing: fill at least one of {', '.join(fields)}")
-        return self
+        said = self.__dict__
+        for name, default in _defaults(type(self)):
+            value = said[name]
+            if value is not default and (default is None or value != default):
+                return self
+        raise ValueError(f"it says nothing: fill at least one of {', '.join(said)}")
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, field.default) for name, field in model.model_fields.items())
 
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -59,7 +67,7 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    if any(getattr(item, "key", None) is not None for item in items):
+    if any(item.__dict__.get("key") is not None for item in items):
         raise ValueError("an item of a record has an id and no key; with a key it is a record of its own")
     ids = [item.id for item in items]
     if len(set(ids)) != len(ids):

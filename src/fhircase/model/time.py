@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -14,9 +15,10 @@ _CLOCK = re.compile(
 
 
 def _as_text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
+@lru_cache(maxsize=4096)
 def _check_day(text: str) -> str:
     found = _DAY.fullmatch(text)
     if not found:

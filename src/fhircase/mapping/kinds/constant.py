@@ -1,11 +1,12 @@
 """`constant`: what a resource always says when we make it; with `recognises` it is how such a resource is known."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Scope
+from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape
@@ -36,7 +37,26 @@ class Constant(Rule):
 
     def holds(self, scope: Scope) -> bool:
         """Whether the resource says this, or something accepted in its stead."""
-        return recognises(self.path.get(scope), (self.value, *self.accepts))
+        return self.says(self.path.get(scope))
+
+    def holds_in(self, resource: Json, scope: Callable[[], Scope]) -> bool:
+        """The same of the resource that its path starts from, which seldom takes a whole scope."""
+        if not self.path.plain:
+            return self.holds(scope())
+        found = resource.get(self.path.plain)
+        if isinstance(found, list):
+            raise Misfit(f"`{self.path.plain}` is not a list")
+        return self.says(found)
+
+    def says(self, found: Any) -> bool:
+        """Whether what was found is the value, or one that is accepted in its stead."""
+        if isinstance(found, dict):
+            return any(code_of(coding) in self._codes for coding in codings(found))
+        return found is not None and any(found == value for value in (self.value, *self.accepts))
+
+    @cached_property
+    def _codes(self) -> list[tuple[Any, Any]]:
+        return [code_of(coding) for value in (self.value, *self.accepts) for coding in codings(value)]
 
     def read(self, scope: Scope) -> None:
         """Nothing for the model; what is found is accounted for."""
@@ -63,26 +83,14 @@ class Constant(Rule):
             container[key] = jsontext.copy(self.value)
 
 
-def recognised(shape: Shape, scope: Scope) -> bool:
-    """Whether a resource says everything by which its kind is known."""
-    return all(rule.holds(scope) for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises)
-
-
-def recognises(found: Any, wanted: tuple[Any, ...]) -> bool:
-    """Whether what was found says one of the values wanted."""
-    return any(_says(found, each) for each in wanted)
+def recognising(shape: Shape) -> list[Constant]:
+    """The rules by which a kind of resource is known."""
+    return [rule for rule in shape.rules.values() if isinstance(rule, Constant) and rule.recognises]
 
 
 def concept(codes: list[tuple[str, str]]) -> Json:
     """A CodeableConcept with these codes."""
     return {"coding": [{"system": system, "code": code} for system, code in codes]}
-
-
-def _says(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        there = [code_of(coding) for coding in codings(found)]
-        return any(code_of(coding) in there for coding in codings(wanted))
-    return bool(wanted is not None and found == wanted)
 
 
 def _constant(place: Place, spec: Mapping[str, Any]) -> Rule:

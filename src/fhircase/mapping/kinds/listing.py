@@ -11,7 +11,7 @@ from typing import Any
 
 from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError, near
-from fhircase.mapping.kinds.constant import recognised
+from fhircase.mapping.kinds.constant import recognising
 from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.related import forward
@@ -212,7 +212,7 @@ class ContainedListing(Listing):
         if index is None:
             return False
         scope_in = scope.inner((self._contained(scope), index))
-        return isinstance(self.each, Shape) and recognised(self.each, scope_in)
+        return isinstance(self.each, Shape) and all(rule.holds(scope_in) for rule in recognising(self.each))
 
     def slot(self, scope: Scope, array: list[Any], index: int) -> tuple[Any, Any]:
         """The contained resource."""

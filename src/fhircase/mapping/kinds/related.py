@@ -6,12 +6,13 @@ that refer to ours. An item that is removed is unlinked and told so (`removed:`)
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Scope
 from fhircase.mapping.grammar import SpecError
-from fhircase.mapping.kinds.constant import recognised
+from fhircase.mapping.kinds.constant import Constant, recognising
 from fhircase.mapping.kinds.identity import ItemKey
 from fhircase.mapping.kinds.link import address
 from fhircase.mapping.kinds.place import Kind, Place
@@ -122,7 +123,12 @@ class Related(Rule):
         """Whether a resource is of the kind meant."""
         if resource is None or resource.get("resourceType") != self.kind:
             return False
-        return recognised(self.shape, self.child(scope, resource))
+        known = resource
+        return all(rule.holds_in(known, lambda: self.child(scope, known)) for rule in self._recognising)
+
+    @cached_property
+    def _recognising(self) -> list[Constant]:
+        return recognising(self.shape)
 
     def read(self, scope: Scope) -> Any:
         """The items, each with its id."""
@@ -165,7 +171,8 @@ class Related(Rule):
         inner = self.child(scope, None)
         inner.part = _join(scope.part, item)
         # An item that was taken out and comes back is the resource that it was.
-        resource = self.id.known(inner, self.kind, item) or inner.create(self.role, self.kind)
+        known = None if scope.ctx.scratch else self.id.known(inner, self.kind, item)
+        resource = known or inner.create(self.role, self.kind)
         inner.nodes[self.role] = resource
         self._register(inner, scope.part, item, resource)
         self.link(scope, inner, resource)

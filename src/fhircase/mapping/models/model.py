@@ -16,6 +16,7 @@ from fhircase.mapping.models.described import Described
 from fhircase.mapping.models.fitting import Unfit, fitted, plain
 from fhircase.mapping.models.schemas import SchemaDescription
 from fhircase.model import RECORDS
+from fhircase.model.plain import plain as plain_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def ours(kind: str) -> Model:
         except ValidationError as error:
             raise _unfit(error) from None
 
-    return Model(of_class(model), load, lambda record: record.model_dump(exclude_defaults=True), ours=True)
+    return Model(of_class(model), load, plain_data, ours=True)
 
 
 def of_code(name: str) -> Model:

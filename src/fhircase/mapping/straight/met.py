@@ -54,6 +54,25 @@ def says(concept: Any, system: str, code: str) -> bool:
     return False
 
 
+def part_says(item: Any, name: str, system: str, code: str) -> bool:
+    """Whether the concept in an object has a code."""
+    if item.__class__ is not dict:
+        raise Unusual
+    return says(item.get(name), system, code)
+
+
+def of_system(concept: Any, system: str) -> bool:
+    """Whether a concept has a code of a system."""
+    if concept.__class__ is not dict:
+        raise Unusual
+    for coding in _list(concept.get("coding", ())):
+        if coding.__class__ is not dict:
+            raise Unusual
+        if coding.get("system") == system:
+            return True
+    return False
+
+
 def picked(items: Any, step: Step) -> Any:
     """The first item of a list that a step means."""
     for item in _list(items):

@@ -5,7 +5,7 @@ from typing import Any
 
 from fhircase.mapping.kinds.choice import Choice
 from fhircase.mapping.kinds.code import Code
-from fhircase.mapping.kinds.constant import Constant, recognises
+from fhircase.mapping.kinds.constant import Constant, recognising
 from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
 from fhircase.mapping.kinds.identity import ITEM_ID, ElementId
@@ -158,7 +158,7 @@ def _list(r: Reader, rule: Listing) -> str:
 
 
 def _shapes(r: Reader, rule: Listing, each: Shape, array: str, value: str) -> None:
-    test = "" if not rule.step.tests else f" if {r.module.object(rule.step, 'step')}.matches(x)"
+    test = f" if {_matches(r, rule, 'x')}" if rule.step.tests else ""
     try:
         read = r.readers.make(each)
     except Unstraight:
@@ -172,6 +172,18 @@ def _shapes(r: Reader, rule: Listing, each: Shape, array: str, value: str) -> No
     r.source(f"{value} = tuple([{items}]) or None")
 
 
+def _matches(r: Reader, rule: Listing, item: str) -> str:
+    """Whether an element is one of those meant."""
+    test, *others = rule.step.tests
+    names = [name for name, many in test.names if not many]
+    if not others and test.how == "!$" and not test.names:
+        return f"not {r.module.object(met.of_system, 'of_system')}({item}, {test.wanted[0]!r})"
+    if not others and test.how in ("~", "!~") and len(names) == len(test.names) == 1:
+        word = "" if test.how == "~" else "not "
+        return f"{word}{r.module.object(met.part_says, 'part_says')}({item}, {names[0]!r}, *{test.wanted!r})"
+    return f"{r.module.object(rule.step, 'step')}.matches({item})"
+
+
 def _each(r: Reader, rule: Listing, array: str, value: str) -> None:
     """One by one, where an item is a single rule's or stands below the element of the list."""
     inner, item = r.source.name("v"), r.source.name("i")
@@ -183,7 +195,7 @@ def _each(r: Reader, rule: Listing, array: str, value: str) -> None:
             with r.source.block(f"if {item} is None"):
                 r.source(r.unusual)
         if rule.step.tests:
-            with r.source.block(f"if not {r.module.object(rule.step, 'step')}.matches({item})"):
+            with r.source.block(f"if not ({_matches(r, rule, item)})"):
                 r.source("continue")
         if rule.below:
             r.source(f"{item} = {item}.get({rule.below!r})")
@@ -225,24 +237,15 @@ def _contained(r: Reader, rule: ContainedListing) -> str:
 
 def _recognition(r: Reader, shape: Shape) -> str:
     """A function that tells whether an element says all by which its kind is known."""
-    return recognition(Reader(r.readers), shape, "", "n")
-
-
-def recognition(r: Reader, shape: Shape, role: str, parameters: str) -> str:
-    """A function that tells whether a resource (or an element) says all by which it is known."""
-    for rule in shape.rules.values():
-        if isinstance(rule, Constant) and rule.recognises and rule.path.role == role:
-            found = r.find(rule.path)
-            with r.source.block(f"if not {r.module.object(recognises, 'recognises')}({found}, {_wanted(r, rule)})"):
-                r.source("return False")
-    r.source("return True")
+    inner = Reader(r.readers)
+    for rule in recognising(shape):
+        found, name = inner.find(rule.path), inner.module.object(rule, "rule")
+        with inner.source.block(f"if not {name}.says({found})"):
+            inner.source("return False")
+    inner.source("return True")
     name = r.module.fresh("known")
-    r.module.add(f"{name}({parameters})", r.source, r.heads())
+    r.module.add(f"{name}(n)", inner.source, inner.heads())
     return name
-
-
-def _wanted(r: Reader, rule: Constant) -> str:
-    return r.module.object((rule.value, *rule.accepts), "wanted")
 
 
 def _related(r: Reader, rule: Related) -> str:
