@@ -60,6 +60,9 @@ lock: $(UV) ## resolve pyproject.toml anew into requirements.lock; ARGS=--upgrad
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(ARGS) \
 	  pyproject.toml --output-file requirements.lock
 
+tables: $(READY) ## what FHIR and guides say, as tables, anew; ARGS=FOLDER with their packages
+	$(PY) scripts/tables $(ARGS)
+
 clean: ## remove .venv and everything that was generated
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.mapping.examples import BOTH, PLAN, but, only, refused
+from tests.mapping.examples import BOTH, PLAN, but, every, refused
 
 from fhircase.errors import MappingFileError
 from fhircase.mapping import files, from_fhir, to_fhir
@@ -66,12 +66,21 @@ def test_a_dropped_rule_leaves_its_field_without_one_which_is_told(fhir: str, ov
 
 @BOTH
 def test_rows_of_an_overlay_are_read_and_written_before_the_others(fhir: str, overlay: Overlay) -> None:
-    site = overlay(PLANS + "rows: {plan-status: [[on-hold, entered-in-error], [active, in-force]]}\n")
-    assert to_fhir(PLAN, fhir, overlays=[site])[0]["status"] == "in-force"
-    plan = only(to_fhir(PLAN, fhir), "CarePlan")
-    for code, status in (("in-force", "active"), ("active", "active"), ("entered-in-error", "on-hold")):
-        assert from_fhir({**plan, "status": code}, fhir, overlays=[site]).record.status == status
-    assert "unknown code `in-force`" in refused(lambda: from_fhir({**plan, "status": "in-force"}, fhir))[0]
+    site = overlay("over: [goal@1]\nrows: {goal-achievement: [[achieved, reached], [sustaining, held]]}\n")
+    goal = every(to_fhir(PLAN, fhir), "Goal")[0]
+
+    def achieved(code: str) -> dict[str, object]:
+        return {**goal, "achievementStatus": {"coding": [{"system": ACHIEVEMENT, "code": code}]}}
+
+    for code, status in (("reached", "achieved"), ("achieved", "achieved"), ("held", "sustaining")):
+        found = from_fhir(achieved(code), fhir, overlays=[site]).record
+        assert found.achievement == status
+        (made,) = to_fhir(found, fhir, overlays=[site])
+        assert made["achievementStatus"]["coding"][0]["code"] in ("reached", "held")
+    assert "unknown code `reached`" in refused(lambda: from_fhir(achieved("reached"), fhir))[0]
+
+
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 
 
 def test_rows_are_put_first_in_a_version_that_has_rows_of_its_own_too(overlay: Overlay) -> None:
@@ -81,8 +90,9 @@ def test_rows_are_put_first_in_a_version_that_has_rows_of_its_own_too(overlay: O
         "id": "1",
         "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "ongoing"}]},
     }
-    for fhir in ("R4", "R5"):
-        assert from_fhir(condition, fhir, overlays=[site]).record.status == "active"
+    assert from_fhir(condition, "R5", overlays=[site]).record.status == "active"
+    with pytest.raises(MappingFileError, match=r"site.yaml:3: `ongoing` is no code of .*condition-clinical"):
+        from_fhir(condition, "R4", overlays=[site])
 
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -110,7 +120,7 @@ def test_an_overlay_over_other_mappings_changes_nothing(overlay: Overlay) -> Non
 @BOTH
 def test_the_shipped_mapping_is_not_changed_by_an_overlay_over_it(fhir: str, overlay: Overlay) -> None:
     before = to_fhir(PLAN, fhir)
-    site = overlay(PLANS + "change: {intent: {value: order}}\nrows: {plan-status: [[active, in-force]]}\n")
+    site = overlay(PLANS + "change: {intent: {value: order}}\n")
     to_fhir(PLAN, fhir, overlays=[site])
     assert to_fhir(but(PLAN), fhir) == before
 

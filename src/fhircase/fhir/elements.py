@@ -1,4 +1,4 @@
-"""What elements FHIR has: one table a version, made from its own definitions by `scripts/element_tables.py`."""
+"""What elements FHIR has: one table a version, made from its own definitions by `make tables`."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +61,10 @@ class Elements:
             element = Element(path, int(low), high != "1", kind)
             self._known[path] = element
             self._below.setdefault(path.rpartition(".")[0], []).append(element)
+
+    def known(self, path: str) -> Element | None:
+        """The element that is listed under a path."""
+        return self._known.get(path)
 
     def child(self, parent: str, name: str) -> Element | None:
         """The element `name` below a type or a backbone element, if FHIR has it there."""

@@ -1,7 +1,7 @@
 """What may stand where in a mapping file: its sections, the words of each kind of rule, and what each of them takes.
 
 A word takes `text`, a list of `texts`, `flag`, `list`, `map`, a `rule`, `rules` by name, a list of them (`[rule]`),
-several of these (`text|texts`) or `any`thing; `?` says that it may be left out.
+`reasons` by name, `rows` by reason, several of these (`text|texts`) or `any`thing; `?` says that it may be left out.
 """
 
 import difflib
@@ -27,7 +27,7 @@ _MAPPING: Words = {
     "rules": "rules",
     "anchors": "texts?",
     "when": "map?",
-    "lacks": "texts|map?",
+    "lacks": "reasons?",
     "refuses": "map?",
     "types": "map?",
     "tables": "map?",
@@ -43,7 +43,7 @@ _OVERLAY: Words = {
     **_SHARED,
 }
 _RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "linked": "flag?"}
-_TABLE: Words = {"rows": "list", "reads": "list?", "lacks": "texts|map?"}
+_TABLE: Words = {"rows": "list", "reads": "rows?", "lacks": "reasons?", "refuses": "reasons?", "lossy": "text?"}
 _TYPE: Words = {"of": "text", "rules": "rules"}
 _VERSIONS: Words = {"R4": "any?", "R5": "any?"}
 
@@ -63,6 +63,8 @@ _TYPES: Mapping[str, Any] = {"text": str, "flag": bool, "list": list, "[rule]": 
     ("map", "rule", "rules"), Mapping
 )
 
+_INSIDE: Mapping[str, Any] = {"rows": list, "reasons": str}
+
 _CALLED: Mapping[str, str] = {
     "text": "a text",
     "flag": "true or false",
@@ -72,6 +74,8 @@ _CALLED: Mapping[str, str] = {
     "rule": "names with values `{name: ...}`",
     "rules": "names with values `{name: ...}`",
     "[rule]": "a list `[...]`",
+    "rows": "reasons with their rows `{reason: [[...], ...]}`",
+    "reasons": "names with reasons `{name: reason}`",
     "any": "a value",
 }
 
@@ -107,7 +111,14 @@ def _takes(kinds: str, value: Any) -> bool:
 def _is(kind: str, value: Any) -> bool:
     if kind == "texts":
         return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+    if kind in _INSIDE:
+        inner = value.items() if isinstance(value, Mapping) else ()
+        return bool(inner) and all(_words(name) and isinstance(each, _INSIDE[kind]) and each for name, each in inner)
     return value is not None if kind == "any" else isinstance(value, _TYPES[kind])
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def near(name: Any, known: Iterable[Any]) -> str:

@@ -29,7 +29,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "rules": "A rule a field: where it is, and through which kind of value.",
         "anchors": "The roles of which one must be there for a record to be read; the first resource if left out.",
         "when": "Fields of the model, and their values, that choose this mapping.",
-        "lacks": "Fields of the model that are not carried; better with the reason of each.",
+        "lacks": "Fields of the model that are not carried, each with the reason.",
         "refuses": "What a resource must not say to be read by this mapping, by element.",
         "types": "Objects that several rules share, by name.",
         "tables": _TABLES,
@@ -66,8 +66,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "type": {"of": "The FHIR type that it is.", "rules": "Its fields; paths begin at the object: `.start`."},
     "table": {
         "rows": "A row a value: ours, then a code a place; one word where both are the same, `-` for no code.",
-        "reads": "Rows that are read and never written.",
-        "lacks": "Values of the model that are never said here; better with the reason of each.",
+        "reads": "Rows that are read and never written, below the reason for it.",
+        "lacks": "Values of the model that are never said here, each with the reason.",
+        "refuses": "Codes that FHIR has and no row reads, each with the reason.",
+        "lossy": "Why a cell `~code`, which is written, does not name its row when it stands alone.",
     },
     "choice": {"choice": "One field in one of several places, by what it is: `value[x]`, or text or link."},
     "code": {

@@ -157,13 +157,15 @@ def _rows(spec: Mapping[str, Any]) -> Iterator[str]:
         yield _row(*(_cell(cell) for cell in row), *[""] * (width - len(row)))
     if reads := spec.get("reads"):
         yield from ("", "Read, and never written:", "")
-        for row in reads:
-            yield f"- {' '.join(_cell(cell) for cell in row[1:])} is read as `{row[0]}`"
-    if lacks := spec.get("lacks"):
-        yield from ("", "Never said here:", "")
-        yield from (f"- `{value}`: {lacks[value] if isinstance(lacks, Mapping) else ''}" for value in lacks)
-    if any(str(cell).startswith("~") for row in cells for cell in row[1:]):
-        yield from ("", "`~`: written; alone it does not name the row.")
+        for reason, read in reads.items():
+            for row in read:
+                yield f"- {' '.join(_cell(cell) for cell in row[1:])} is read as `{row[0]}`: {reason}"
+    for word, title in (("refuses", "Read by no row:"), ("lacks", "Never said here:")):
+        if reasons := spec.get(word):
+            yield from ("", title, "")
+            yield from (f"- `{name}`: {reason}" for name, reason in reasons.items())
+    if lossy := spec.get("lossy"):
+        yield from ("", f"`~`: written; alone it does not name the row: {lossy}.")
 
 
 def _cell(cell: Any) -> str:

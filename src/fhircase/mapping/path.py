@@ -40,6 +40,8 @@ class Path:
     """Whether no step is a list."""
     above: "Path | None" = None
     """The path without its last step."""
+    listed: tuple[str, ...] = ()
+    """Under which names the element tables list its steps."""
 
     @property
     def here(self) -> bool:

@@ -71,6 +71,7 @@ def parse(text: str, roles: Mapping[str, str], here: str, words: Vocabulary) -> 
     """
     role, rest, parent = _start(text, roles, here)
     steps: list[Step] = []
+    listed: list[str] = []
     kind, inside, primitive = (parent, parent, parent[:1].islower())
     for name, selector in _segments(rest, text):
         element = words.elements.child(inside, name)
@@ -78,10 +79,11 @@ def parse(text: str, roles: Mapping[str, str], here: str, words: Vocabulary) -> 
             raise PathError(f"{inside} has no element `{name}`{_near(name, words.elements.names(inside))}")
         rivals = words.elements.rivals(inside, name)
         steps.append(replace(_step(name, element, selector, words), rivals=rivals))
+        listed.append(element.path)
         kind, primitive, inside = element.type, element.primitive, Elements.inside(element)
     plain = steps[0].name if len(steps) == 1 and not steps[0].many else ""
     above = _path_of(text, role, steps[:-1]) if steps else None
-    return Path(text, role, tuple(steps), kind, inside, primitive, plain, _single(steps), above)
+    return Path(text, role, tuple(steps), kind, inside, primitive, plain, _single(steps), above, tuple(listed))
 
 
 def _path_of(text: str, role: str, steps: list[Step]) -> Path:

@@ -45,6 +45,8 @@ _SHAPES: Mapping[str, Schema] = {
     "flag": {"type": "boolean"},
     "list": {"type": "array"},
     "map": {"type": "object"},
+    "rows": _map(_ROWS),
+    "reasons": _map({"type": "string"}),
     "any": {"not": {"type": "null"}},
     "rule": _ref("rule"),
     "rules": _map(_ref("rule")),
@@ -59,7 +61,6 @@ _HELD: Mapping[str, Schema] = {
     "profiles": _map(_TEXTS),
     "vocabulary.items": _map(_map(_ref("rule"))),
     "table.rows": _ROWS,
-    "table.reads": _ROWS,
     "overlay.rows": _map(_ROWS),
     "overlay.change": _map(_ref("words")),
 }

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhircase.mapping.grammar import SpecError, near
-from fhircase.mapping.kinds.code import Table
+from fhircase.mapping.kinds.code import Table, Told
 from fhircase.mapping.kinds.tags import Codes
 from fhircase.mapping.lines import source
 from fhircase.mapping.pathtext import PathError, Vocabulary
 
-Rows = list[list[Any]]
+Rows = list[tuple[str, list[str]]]
 
 
 class Tables:
@@ -27,13 +27,25 @@ class Tables:
     def codes(self, name: str, columns: int) -> Table:
         """A table of one code a place."""
         spec = self._spec(name)
-        rows, reads = (self._rows(name, spec, word, columns) for word in ("rows", "reads"))
-        return Table(rows, reads, frozenset(spec.get("lacks", ())), name)
+        rows, reads = self._rows(name, spec["rows"], columns), []
+        for given in spec.get("reads", {}).values():
+            reads += self._rows(name, given, columns)
+        lines = {tuple(row): where for where, row in [*reversed(reads), *reversed(rows)]}
+        made = Table([row for _, row in rows], [row for _, row in reads], frozenset(spec.get("lacks", ())), name)
+        first: dict[tuple[str, str], str] = {}
+        for where, row in rows:
+            if first.setdefault((where.partition(":")[0], row[0]), where) != where:
+                made.second.append(tuple(row))
+        made.told = Told(name, source(self._specs[name]), lines, spec.get("refuses", {}), bool(spec.get("lossy")))
+        return made
 
     def tags(self, name: str) -> list[tuple[str, Codes]]:
         """The rows of a table of tags, each a value and one set of codes that says it."""
         found: list[tuple[str, Codes]] = []
-        for at, row in enumerate(rows := self._spec(name)["rows"]):
+        spec = self._spec(name)
+        given = [(rows, at) for rows in (spec["rows"], *spec.get("reads", {}).values()) for at in range(len(rows))]
+        for rows, at in given:
+            row = rows[at]
             where = source(row) or source(rows, at)
             if not isinstance(row, list) or len(row) < 2 or not all(isinstance(each, list) for each in row[1:]):
                 raise SpecError(f"table `{name}`: row {at + 1} is no value with lists of codes", where)
@@ -52,10 +64,10 @@ class Tables:
             raise SpecError(f"table `{name}` has no rows", source(spec))
         return found
 
-    def _rows(self, name: str, spec: Mapping[str, Any], word: str, columns: int) -> Rows:
-        """Each row a value and its codes; a word alone says the same in both."""
+    def _rows(self, name: str, rows: Any, columns: int) -> Rows:
+        """Each row a value and its codes, with its line; a word alone says the same in both."""
         found: Rows = []
-        for at, row in enumerate(rows := spec.get(word, ())):
+        for at, row in enumerate(rows):
             where = source(row) or source(rows, at)
             cells = [row, row] if isinstance(row, str) else row
             if not isinstance(cells, list) or not cells or not all(isinstance(cell, str) for cell in cells):
@@ -63,5 +75,5 @@ class Tables:
             if len(cells) != columns + 1:
                 what = f"table `{name}`: row `{cells[0]}` has {len(cells) - 1} codes for {columns} places"
                 raise SpecError(what, where)
-            found.append(list(cells))
+            found.append((where, list(cells)))
         return found

@@ -7,9 +7,11 @@ that FHIR requires of a resource we write is filled; no two rules own the same p
 from collections.abc import Iterator
 
 from fhircase.errors import Problem
+from fhircase.mapping.check.codes import constants
 from fhircase.mapping.check.fields import OWN, Fields
 from fhircase.mapping.check.places import doubled, refers
 from fhircase.mapping.check.required import required
+from fhircase.mapping.check.tables import tables
 from fhircase.mapping.check.walk import Checked, key_way, problem
 
 __all__ = ["Checked", "key_way", "problems"]
@@ -27,3 +29,5 @@ def problems(of: Checked) -> Iterator[Problem]:
     yield from doubled(of.shape)
     yield from refers(of.shape)
     yield from required(of)
+    yield from tables(of)
+    yield from constants(of)

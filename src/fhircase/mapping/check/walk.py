@@ -80,3 +80,24 @@ def key_way(shape: Shape) -> tuple[str, ...] | None:
         if isinstance(rule, Group) and (inner := key_way(rule.shape)):
             return (name, *inner)
     return None
+
+
+def every(shape: Shape, seen: set[int] | None = None) -> Iterator[Rule]:
+    """All rules, those inside others and inside named types included; each once."""
+    seen = set() if seen is None else seen
+    for rule in shape.rules.values():
+        yield from _inside(rule, seen)
+
+
+def _inside(rule: Rule, seen: set[int]) -> Iterator[Rule]:
+    if id(rule) in seen:
+        return
+    seen.add(id(rule))
+    yield rule
+    for inner in (getattr(rule, "shape", None), getattr(rule, "each", None), getattr(rule, "identifier", None)):
+        if isinstance(inner, Shape):
+            yield from every(inner, seen)
+        elif isinstance(inner, Rule):
+            yield from _inside(inner, seen)
+    for each in [*getattr(rule, "rules", ()), *(each for _, each in getattr(rule, "alternatives", ()))]:
+        yield from _inside(each, seen)

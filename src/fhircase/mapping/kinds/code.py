@@ -2,11 +2,13 @@
 
 A table has a column a place, the authoritative one first. A row is read when all its cells match; else the row whose
 first cell matches and which agrees most with the other places; without the first place, the first row that another
-place names. A cell `~code` is written, but alone it does not name the row; `-` is the absence of a code. Rows
-under `reads` are read and never written.
+place names. A cell `~code` is written, but alone it does not name the row: `lossy` gives the reason; `-` is the absence
+of a code. Rows under `reads: {reason: rows}` are read and never written, codes under `refuses: {code: reason}` neither,
+and values under `lacks: {value: reason}` are never said here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhircase.errors import NoRow
@@ -21,8 +23,24 @@ UNSPECIFIED = "unspecified"
 Cells = tuple[str | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a mapping file says about a table, for its checks."""
+
+    name: str = ""
+    source: str = ""
+    lines: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Where each row is written."""
+    refuses: Mapping[str, str] = field(default_factory=dict)
+    """Codes that no row reads, each with the reason."""
+    lossy: bool = False
+    """Whether a reason is given for its cells `~code`."""
+
+
 class Table:
     """The rows of a code table, in order."""
+
+    told = Told()
 
     def __init__(
         self,
@@ -34,6 +52,12 @@ class Table:
         self.name = name
         self.lacks = lacks
         """Values of the model that are never said here; the file gives the reason."""
+        self.written = {row[0]: tuple(row) for row in reversed(rows)}
+        """The first row of each value, as it stands in the file."""
+        self.all_rows = [tuple(row) for row in [*rows, *reads]]
+        """All rows, as they stand in the file."""
+        self.second: list[tuple[str, ...]] = []
+        """Rows for a value that has one before them in the same file."""
         self.rows: dict[str, Cells] = {}
         """Codes by value of the model, of its first row; None where the row says nothing at that place."""
         for row in rows:
