@@ -1,7 +1,7 @@
 """The one place where concrete parts meet: settings make a ledger, a client and the loops between them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +15,13 @@ from fhircase.config import Basic, Bearer, Config, Server
 from fhircase.config.servers import FHIRVersion
 from fhircase.ledger import Ledger, open_ledger
 from fhircase.rest.layer import Layer
-from fhircase.worker import owner
+from fhircase.worker import owner, remap
 from fhircase.worker.intake import Input
 from fhircase.worker.plan import plan
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
-from fhircase.worker.report import PullReport, PushReport
+from fhircase.worker.remap_back import back
+from fhircase.worker.report import PullReport, PushReport, RemapReport
 from fhircase.worker.station import Counter, Destination, Progress, Station, silent
 from fhircase.worker.texts import mapping_digest
 
@@ -52,6 +53,32 @@ class Site:
     def pull(self, *, progress: Progress | None = None) -> PullReport:
         """Read what others changed."""
         return pull(self._station(), progress or silent)
+
+    def remap(
+        self,
+        *,
+        dry_run: bool = True,
+        only: Collection[str] = (),
+        some: int | None = None,
+        progress: Progress | None = None,
+    ) -> RemapReport:
+        """Rewrite what a changed mapping says otherwise, or only say what would be rewritten.
+
+        Args:
+            dry_run: only say what would be done; nothing is written anywhere.
+            only: names of records: a key's value, `kind/value` or `namespace|value`; all without.
+            some: at most so many records.
+            progress: told how far it is.
+        """
+        if dry_run:
+            return remap.plan(self._station(), only, some)
+        return remap.go(self._station(), only, some, progress or silent)
+
+    def remap_back(
+        self, *, only: Collection[str] = (), some: int | None = None, progress: Progress | None = None
+    ) -> RemapReport:
+        """Take back what `remap` wrote, where nobody has changed it since."""
+        return back(self._station(), only, some, progress or silent)
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
         """How many records are in which state, per server."""

@@ -15,7 +15,20 @@ from fhircase.errors import InvalidInput
 
 
 def test_every_command_has_help(run):
-    commands = ("init", "sample", "map", "read", "mappings", "explain", "push", "pull", "sync", "status", "demo")
+    commands = (
+        "init",
+        "sample",
+        "map",
+        "read",
+        "mappings",
+        "explain",
+        "push",
+        "pull",
+        "sync",
+        "remap",
+        "status",
+        "demo",
+    )
     listed = run("--help").stdout
     for name in commands:
         assert name in listed

@@ -527,14 +527,14 @@ class TestUnread:
 
 
 class TestRemaps:
-    def test_the_first_way_back_is_the_one_that_is_kept(self, book: Ledger) -> None:
+    def test_the_last_way_back_is_the_one_that_is_kept(self, book: Ledger) -> None:
         for key in (ONE, TWO):
             book.keep(key, b"{}", now=NOW)
-        first, other = Remap("north", ONE, "old", b'{"n":72.50}'), Remap("north", TWO, "old", b"2")
-        book.keep_remap(first, now=NOW)
-        book.keep_remap(other, now=NOW)
-        book.keep_remap(Remap("north", ONE, "newer", b"3"), now=LATER)
-        assert book.remaps("north") == [first, other]
+        other = Remap("north", TWO, "old", b'{"n":72.50}')
+        newer = Remap("north", ONE, "newer", b"3")
+        for remap in (Remap("north", ONE, "old", b"1"), other, newer):
+            book.keep_remap(remap, now=NOW)
+        assert book.remaps("north") == [newer, other]
         assert book.remaps("south") == []
         book.drop_remap("north", ONE)
         assert book.remaps("north") == [other]

@@ -15,6 +15,7 @@ from fhircase.cli.map import map_
 from fhircase.cli.pull import pull
 from fhircase.cli.push import push
 from fhircase.cli.read import read
+from fhircase.cli.remap import remap
 from fhircase.cli.sample import sample
 from fhircase.cli.status import status
 from fhircase.cli.sync import sync
@@ -38,6 +39,7 @@ app.command("explain")(explain)
 app.command("push")(push)
 app.command("pull")(pull)
 app.command("sync")(sync)
+app.command("remap")(remap)
 app.command("status")(status)
 app.command("demo")(demo)
 

@@ -156,7 +156,7 @@ class Ledger(Protocol):
         """The rows that code tables lack, those for which most waits first."""
 
     def keep_remap(self, remap: Remap, *, now: datetime) -> None:
-        """Store how a record can be taken back; what stood there of it already is older and stays."""
+        """Store how a record can be taken back; replaces what stood there of it."""
 
     def remaps(self, server: str) -> list[Remap]:
         """Every record of a server that can be taken back."""

@@ -34,8 +34,8 @@ def _planned(station: Station, records: Iterable[Input], progress: Progress) -> 
     intake.take(records)
     now = station.now()
     claims = station.ledger.claim(station.server, owner=station.owner, limit=1_000_000, lease=LEASE, now=now)
-    prepared, refused = _ready(station, claims)
-    planned, held, stopped = _decided(station, prepared)
+    prepared, refused = made_ready(station, claims)
+    planned, held, stopped = decided(station, prepared)
     left = waiting(station.ledger, station.server)
     return PushReport(
         station.server,
@@ -54,7 +54,8 @@ def _planned(station: Station, records: Iterable[Input], progress: Progress) -> 
     )
 
 
-def _ready(station: Station, claims: Iterable[Claim]) -> tuple[dict[RecordKey, Ready], list[Standing]]:
+def made_ready(station: Station, claims: Iterable[Claim]) -> tuple[dict[RecordKey, Ready], list[Standing]]:
+    """Records written onto what was agreed, and those that cannot be."""
     prepared, refused = {}, []
     for claim in claims:
         try:
@@ -64,7 +65,8 @@ def _ready(station: Station, claims: Iterable[Claim]) -> tuple[dict[RecordKey, R
     return prepared, refused
 
 
-def _decided(station: Station, prepared: dict[RecordKey, Ready]) -> tuple[tuple[Planned, ...], list[Standing], str]:
+def decided(station: Station, prepared: dict[RecordKey, Ready]) -> tuple[tuple[Planned, ...], list[Standing], str]:
+    """What would be written, what is held, and why nothing could be asked."""
     directory = Directory(station)
     try:
         names, held, _ = directory.clients({key: one.parts for key, one in prepared.items()})

@@ -1,6 +1,6 @@
 """Push: everything owed to a server, made ready, put in order and sent; what cannot be sent says why."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from fhircase.errors import InvalidInput, ServerError
@@ -29,12 +29,19 @@ class _Run:
 
     station: Station
     progress: Progress
+    only: Collection[RecordKey] | None = None
+    """The records to send; without, everything that is due."""
     tally: Tally = field(default_factory=Tally)
     loose: dict[RecordKey, set[RecordKey]] = field(default_factory=dict)
     """Records sent while others they name were not there yet."""
 
 
-def push(station: Station, records: Iterable[Input] = (), progress: Progress = silent) -> PushReport:
+def push(
+    station: Station,
+    records: Iterable[Input] = (),
+    progress: Progress = silent,
+    only: Collection[RecordKey] | None = None,
+) -> PushReport:
     """Take records in and send what the server is owed, these and earlier ones.
 
     A server that cannot be reached ends the push; what is not sent stays owed, and `stopped` says why.
@@ -42,11 +49,11 @@ def push(station: Station, records: Iterable[Input] = (), progress: Progress = s
     before = station.counter.requests
     intake = Intake(station, progress)
     intake.take(records)
-    run = _Run(station, progress)
+    run = _Run(station, progress, only)
     station.ledger.rescue(now=station.now(), dead=owners.dead(station.ledger.owners()))
     try:
         _all(run)
-        if not run.tally.stopped and _tighten(run):
+        if run.only is None and not run.tally.stopped and _tighten(run):
             _all(run)
     finally:
         # Whatever ends this push, the next one need not wait for a lease to run out.
@@ -58,16 +65,20 @@ def _all(run: _Run) -> None:
     """Send until nothing is due any more."""
     directory = Directory(run.station)
     done = 0
-    while not run.tally.stopped and (claims := _claim(run.station)):
+    while not run.tally.stopped and (claims := _claim(run.station, run.only)):
         _some(run, directory, claims)
         done += len(claims)
         left = len(run.station.ledger.due(run.station.server, now=run.station.now(), limit=CLAIMS))
         run.progress("send", done, done + left)
 
 
-def _claim(station: Station) -> list[Claim]:
+def _claim(station: Station, only: Collection[RecordKey] | None) -> list[Claim]:
     """Claim what is due, oldest first, and what that refers to, so that it goes before or together."""
     now = station.now()
+    if only is not None:
+        return station.ledger.claim(
+            station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now, only=sorted(only)
+        )
     claims = station.ledger.claim(station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now)
     fresh = claims
     while fresh:

@@ -115,6 +115,25 @@ class PullReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
+class RemapReport(_Report):
+    """What a changed mapping rewrites on a server, or rewrote, or what was taken back."""
+
+    server: str
+    planned: tuple[Planned, ...] = ()
+    """Each resource that is rewritten, with the places that differ."""
+    reads: tuple[tuple[RecordKey, tuple[str, ...]], ...] = ()
+    """Records that the mapping reads otherwise, and the paths of their fields."""
+    same: int = 0
+    """Records that the mapping leaves as they are."""
+    sent: int = 0
+    """Records of which something was written."""
+    requests: int = 0
+    left: tuple[Standing, ...] = ()
+    """What was left alone, and why."""
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Everything at one server that needs something or somebody."""
 

@@ -1,8 +1,8 @@
 """Records as the ledger keeps them, and digests that tell what need not be looked at."""
 
+import json
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -46,11 +46,8 @@ def digest(text: bytes, mapping: str) -> str:
 
 @cache
 def mapping_digest(fhir: str, overlays: tuple[str, ...]) -> str:
-    """Changes whenever a mapping file does."""
+    """Changes whenever what a mapping says does: its rules with the overlays laid over them, and its tables."""
     state = blake2b(fhir.encode(), digest_size=8)
-    own = [Path(name) for name in overlays if Path(name).suffix in (".yaml", ".yml")]
-    for place in [*sorted(files.folder().rglob("*.yaml")), *own]:
-        state.update(place.name.encode() + b"\0" + place.read_bytes())
-    for name in overlays:
-        state.update(name.encode() + b"\0")
+    for document in (files.vocabulary(), *(files.flattened(name, overlays) for name in files.names())):
+        state.update(json.dumps(document, default=str).encode() + b"\0")
     return state.hexdigest()

@@ -250,7 +250,8 @@ WHERE server = :server AND code_table = :code_table AND code = :code AND place =
 
 -- name: keep_remap
 INSERT INTO remaps (server, record, mapping, text, updated) VALUES (:server, :record, :mapping, :text, :now)
-ON CONFLICT (server, record) DO NOTHING;
+ON CONFLICT (server, record) DO UPDATE SET
+    mapping = excluded.mapping, text = excluded.text, updated = excluded.updated;
 
 -- name: remaps
 SELECT server, kind, namespace, value, mapping, text FROM remaps JOIN records ON id = record
