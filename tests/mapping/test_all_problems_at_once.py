@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.often import often
 from tests.strategies import records
 
 from fhircase.errors import ResourceRefused
@@ -31,7 +32,7 @@ CASES = [(kind, fhir) for kind in WRONG for fhir in ("R4", "R5")]
 
 @pytest.mark.parametrize(("kind", "fhir"), CASES)
 def test_every_problem_is_told_with_its_rule(kind: str, fhir: str) -> None:
-    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @often(200)
     @given(records(kind), st.sets(st.sampled_from(range(3)), min_size=1))
     def holds(record: Any, chosen: set[int]) -> None:
         there = to_fhir(record, fhir)

@@ -4,9 +4,10 @@ from functools import cache
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.anything import TYPES, Maker
+from tests.often import often
 
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
@@ -34,7 +35,7 @@ def donors(fhir: str, kind: str) -> Donors:
 
 @EVERY
 def test_whatever_a_valid_resource_holds_it_is_read_and_the_laws_hold(kind: str, fhir: str) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @often(25)
     @given(st.integers(0, 2**32), st.sampled_from(FILLS))
     def holds(seed: int, fill: float) -> None:
         resource = made(fhir, kind, seed, fill)

@@ -4,8 +4,9 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.often import often
 from tests.strategies import records, valid
 
 from fhircase.fhir import jsontext
@@ -16,7 +17,7 @@ KINDS = list(RECORDS)
 VERSIONS = ["R4", "R5"]
 EVERY = pytest.mark.parametrize(("kind", "fhir"), [(kind, fhir) for kind in KINDS for fhir in VERSIONS])
 
-law = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+law = often(200)
 # Draws that take one record's fields into another must stay one record: same key, same nature.
 _IDENTITY = ("key", "nature", "id")
 
@@ -130,7 +131,7 @@ def _set(node: Any, pointer: str, value: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_r4b_is_written_and_read_as_r4(kind: str) -> None:
-    @settings(law, max_examples=30)
+    @often(30)
     @given(records(kind))
     def holds(record: Any) -> None:
         assert to_fhir(record, "R4B") == to_fhir(record, "R4")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.mapping.own.people import Plan, Sample, State, Wish
+from tests.often import often
 
 from fhircase.errors import InvalidInput, MappingFileError, RecordInvalid, ResourceRefused
 from fhircase.fhir import jsontext
@@ -47,7 +48,7 @@ rows = st.fixed_dictionaries(
     },
 )
 THEIRS = {"plan": plans, "sample": samples, "row": rows}
-law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+law = often(60)
 
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.mapping.examples import BOTH, PLAN, REFERRAL, but, only, refused, written
+from tests.often import often
 from tests.strategies import records
 
 from fhircase.errors import Problem, ResourceRefused
@@ -165,7 +166,7 @@ def test_a_reason_for_absence_of_a_bare_value_is_read_as_nothing_and_stays() -> 
 @pytest.mark.parametrize("kind", RECORDS)
 @BOTH
 def test_whatever_the_json_says_it_is_read_or_refused_and_never_a_bug(kind: str, fhir: str) -> None:
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @often(100)
     @given(records(kind), st.integers(0, 2**32))
     def holds(record: Any, seed: int) -> None:
         resources, dice = written(record, fhir), random.Random(seed)

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.mapping.test_laws import EVERY, strewn
+from tests.often import often
 from tests.strategies import records
 
 from fhircase.errors import ResourceRefused
@@ -22,7 +23,6 @@ from fhircase.mapping.resolve import anchored, resolve
 from fhircase.mapping.straight.mapped import Straight
 from fhircase.mapping.straight.source import Unusual
 
-often = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 JUNK = [None, 1, 1.5, True, "", "x", [], {}, [None], [1], ["x"], [[]], [{}], {"extension": []}, {"coding": "x"}]
 
 
@@ -48,7 +48,7 @@ def outcome(make: Callable[[], Any]) -> Any:
 
 @EVERY
 def test_it_writes_what_the_rules_write(kind: str, fhir: str) -> None:
-    @often
+    @often(60)
     @given(records(kind))
     def holds(record: Any) -> None:
         with by_rules():
@@ -60,7 +60,7 @@ def test_it_writes_what_the_rules_write(kind: str, fhir: str) -> None:
 
 @EVERY
 def test_it_reads_what_the_rules_read(kind: str, fhir: str) -> None:
-    @often
+    @often(60)
     @given(records(kind), st.integers(0, 10_000))
     def holds(record: Any, seed: int) -> None:
         there = strewn(to_fhir(record, fhir), seed)
@@ -81,7 +81,7 @@ def _read(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) ->
 
 @EVERY
 def test_whatever_the_resources_say_the_answer_is_the_rules(kind: str, fhir: str) -> None:
-    @settings(often, max_examples=150)
+    @often(150)
     @given(records(kind), st.integers(0, 10_000), st.integers(1, 3))
     def holds(record: Any, seed: int, times: int) -> None:
         there, pick = to_fhir(record, fhir), random.Random(seed)
@@ -116,7 +116,7 @@ def _damage(node: Any, pick: random.Random) -> None:
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])
 def test_known_keys_of_a_server_are_known_to_both(fhir: str) -> None:
-    @often
+    @often(60)
     @given(records("care-plan"), records("case"))
     def holds(plan: Any, case: Any) -> None:
         there = jsontext.decode(jsontext.encode(to_fhir(plan, fhir)))

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from tests.often import often
 from tests.strategies import records
 
 from fhircase.mapping import to_fhir
@@ -15,7 +16,7 @@ from fhircase.model import RECORDS
 def test_a_record_is_written_the_same_beside_a_stranger(kind: str, fhir: str) -> None:
     stranger = {"resourceType": "Organization", "id": "1", "name": "No part of it"}
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @often(60)
     @given(records(kind))
     def holds(record: Any) -> None:
         assert to_fhir(record, fhir, onto=[stranger]) == [stranger, *to_fhir(record, fhir)]

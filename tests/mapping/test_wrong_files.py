@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml.comments import CommentedMap
+from tests.often import SHARE
 
 from fhircase.errors import MappingFileError, Problem
 from fhircase.mapping import files
@@ -200,7 +201,7 @@ def test_an_empty_file_and_one_that_is_not_there_are_told(tmp_path: Path) -> Non
 def test_whatever_is_wrong_with_a_file_there_is_no_traceback_and_always_a_line(name: str) -> None:
     dice = random.Random(name)
     text = (files.folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    for _ in range(60):
+    for _ in range(int(60 * SHARE) + 1):
         for document in files.parsed(text, "x.yaml"):
             spoiled(document, dice)
             problems = [problem for version in ("R4", "R5") for problem in found(document, version)]
@@ -218,7 +219,7 @@ change: {start: {field: goal.statusDate}, targets.due: {field: .dueDate}}
 drop: [notes, targets.measure]
 rows: {goal-lifecycle: [[active, on-hold]]}
 """
-    for _ in range(300):
+    for _ in range(int(300 * SHARE) + 1):
         (document,) = files.parsed(text, "x.yaml")
         spoiled(document, dice)
         monkeypatch.setattr(files, "overlay", lambda _, document=document: document)

@@ -1,0 +1,18 @@
+"""On how many examples something is tried: all in `make test`, a share of them for each change of `make mutants`."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SHARE = float(os.environ.get("EXAMPLES_SHARE", "1"))
+
+
+def often(examples: int) -> settings:
+    """Settings for so many examples, however long each takes; nothing is kept for the next run."""
+    return settings(
+        max_examples=max(1, int(examples * SHARE)),
+        deadline=None,
+        derandomize=SHARE < 1,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
