@@ -17,7 +17,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from fhircase.model import RECORDS, CarePlan, Client, Key, Link, Record, Recurrence
+from fhircase.model import RECORDS, CarePlan, Client, Custom, Key, Link, Record, Recurrence
 from fhircase.model.base import Item, ItemId, Text, Token, Uri
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Exact, Identifier
@@ -148,7 +148,8 @@ def _drawn(model: type[BaseModel], pick: Pick) -> dict[str, Any]:
 
 def _hints(model: type[BaseModel]) -> dict[str, Any]:
     hints = typing.get_type_hints(model, include_extras=True)
-    return {name: hints[name] for name in model.model_fields}
+    # Without an overlay that names and types them there are no custom fields.
+    return {name: hints[name] for name in model.model_fields if hints[name] is not Custom}
 
 
 def valid(model: type[BaseModel], values: dict[str, Any]) -> Any:

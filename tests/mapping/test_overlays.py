@@ -39,8 +39,8 @@ def test_a_changed_rule_is_written_and_read_elsewhere(fhir: str, overlay: Overla
 
 @BOTH
 def test_a_change_may_make_a_rule_one_of_another_kind(fhir: str, overlay: Overlay) -> None:
-    site = overlay(PLANS + "change: {intent: {code: plan.intent, table: x}}\ntables: {}\n")
-    with pytest.raises(MappingFileError, match="no word `tables`"):
+    site = overlay(PLANS + "change: {intent: {code: plan.intent, table: x}}\ntable: {}\n")
+    with pytest.raises(MappingFileError, match="no word `table`; did you mean `tables`"):
         compiled("care-plan", fhir, (site,))
     site = overlay(
         PLANS

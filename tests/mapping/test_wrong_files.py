@@ -218,11 +218,16 @@ add: {x: {field: goal.startDate}}
 change: {start: {field: goal.statusDate}, targets.due: {field: .dueDate}}
 drop: [notes, targets.measure]
 rows: {goal-lifecycle: [[active, on-hold]]}
+reads: {goal-lifecycle: {said elsewhere: [[active, on-hold, '-']]}}
+tables: {site: {rows: [[a, b]], R5: {rows: [[a, c]]}}}
+resources: {goal: {make: always}, other: {type: Task}}
+lacks: {notes: no place}
+fhir: [R4, R5]
 """
     for _ in range(int(300 * SHARE) + 1):
         (document,) = files.parsed(text, "x.yaml")
         spoiled(document, dice)
-        monkeypatch.setattr(files, "overlay", lambda _, document=document: document)
+        monkeypatch.setattr(files, "overlay", lambda _, document=document: [document])
         with contextlib.suppress(MappingFileError):
             compiled_document(files.flattened("goal", ("x",)), "R4")
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from fhircase.mapping import from_fhir, to_fhir
-from fhircase.model import CarePlan, Case, Record, Referral
+from fhircase.model import CarePlan, Case, Custom, Record, Referral
 from fhircase.model.time import instant
 from fhircase.records import as_line
 from fhircase.records.sample import NAMESPACE, agencies, sample
@@ -110,6 +110,8 @@ def _wanted(model: type[BaseModel]) -> Iterator[tuple[Any, ...]]:
                 yield from literals(part)
 
     for name, hint in typing.get_type_hints(model, include_extras=True).items():
+        if hint is Custom:
+            continue
         yield model.__name__, name
         for literal in literals(hint):
             yield model.__name__, name, literal

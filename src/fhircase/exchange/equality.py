@@ -5,6 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from fhircase.model import Custom
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, Custom):
+        return value.said()
+    return value if isinstance(value, dict) else vars(value)
+
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values of a record mean and say the same."""
@@ -12,8 +20,9 @@ def same(one: Any, other: Any) -> bool:
         return True
     if type(one) is not type(other):
         return False
-    if isinstance(one, BaseModel):
-        return all(same(getattr(one, name), getattr(other, name)) for name in type(one).model_fields)
+    if isinstance(one, BaseModel | dict):
+        mine, yours = _fields(one), _fields(other)
+        return mine.keys() == yours.keys() and all(same(value, yours[name]) for name, value in mine.items())
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Decimal):

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fhircase.exchange.equality import same
-from fhircase.model import Case, Coding, Concept, Identifier, Key, Link, Quantity, Record, Recurrence
+from fhircase.model import Case, Coding, Concept, Custom, Identifier, Key, Link, Quantity, Record, Recurrence
 from fhircase.model.base import Item
 
 R = TypeVar("R", bound=BaseModel)
@@ -126,6 +126,11 @@ def _inside(path: str, place: str) -> bool:
 def _fields(four: _Four) -> Iterator[tuple[str, _Four]]:
     """Each field with its four values. What has no base has said nothing: the field's default."""
     model = type(four.ours)
+    if model is Custom:
+        said = four.each(lambda side: side.said() if isinstance(side, Custom) else {})
+        for name in dict.fromkeys([*said.theirs, *said.ours]):
+            yield name, said.each(partial(_item, name), based=four.based)
+        return
     for name, info in model.model_fields.items():
         nothing = ABSENT if info.is_required() else info.default
         based = isinstance(four.ours_base, model) and isinstance(four.theirs_base, model)
@@ -196,7 +201,7 @@ def _mergeable(four: _Four) -> bool:
 def _object(path: str, four: _Four, notes: _Notes) -> Any:
     inner = _Notes()
     values = {name: _value(f"{path}.{name}", each, inner) for name, each in _fields(four)}
-    made = _made(type(four.ours), values)
+    made = _made(type(four.ours), {name: value for name, value in values.items() if value is not ABSENT})
     if made is None:
         notes.conflicts.append(path)
         return four.theirs

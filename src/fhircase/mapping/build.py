@@ -26,11 +26,12 @@ Made = TypeVar("Made")
 class Builder:
     """Builds the rules of one mapping for one FHIR version."""
 
-    def __init__(self, document: CommentedMap, version: str) -> None:
+    def __init__(self, document: CommentedMap, version: str, overlays: tuple[str, ...] = ()) -> None:
         shared = files.vocabulary()
         self.document = document
         self.name = str(document.get("mapping", "")).partition("@")[0]
         self.version = version
+        self.overlays = overlays
         self.problems: list[Problem] = []
         self.items: Mapping[str, Any] = shared["items"]
         self.types = {**shared["types"], **document.get("types", {})}
@@ -100,8 +101,9 @@ class Builder:
         """The rules of items that several records share, or of another mapping: all but its key and client."""
         if name in self.items:
             return self.shape(self.items[name], roles, here, way).rules
-        other = files.mapping(name)
-        self.tables.lend(other.get("tables", {}))
+        other = files.flattened(name, self.overlays, self.version)
+        self.words = self.words.beside(other.get("systems", {}), other.get("extensions", {}))
+        self.tables.lend(other.get("tables", {}), self.words)
         return self.shape(other["rules"], roles, here, way, skip=("key", "client")).rules
 
     def rule(self, spec: Any, roles: Mapping[str, str], here: str, way: str) -> Rule:

@@ -14,6 +14,7 @@ from fhircase.mapping import files
 from fhircase.mapping.build import Builder, via
 from fhircase.mapping.check import Checked, key_way, problems
 from fhircase.mapping.context import Context, Misfit, Scope
+from fhircase.mapping.custom import Sayable
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant, recognising
@@ -56,6 +57,8 @@ class Mapping:
     """What a resource must not say to be read by this mapping."""
     vias: tuple[Via, ...]
     shape: Shape
+    sayable: Sayable
+    """What of a record the rules can say."""
     profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The profiles that the resource of a role is claimed to conform to, each `canonical|version`."""
     later: dict[frozenset[str], Shape] = field(default_factory=dict)
@@ -129,10 +132,10 @@ def compiled(name: str, version: str, overlays: tuple[str, ...] = ()) -> Mapping
     Raises:
         MappingFileError: the file is wrong; all problems at once, each with its line.
     """
-    return compiled_document(files.flattened(name, overlays), version)
+    return compiled_document(files.flattened(name, overlays, version), version, overlays)
 
 
-def compiled_document(document: CommentedMap, version: str) -> Mapping:
+def compiled_document(document: CommentedMap, version: str, overlays: tuple[str, ...] = ()) -> Mapping:
     """A mapping as it was read from a file, for a FHIR version.
 
     Raises:
@@ -142,7 +145,7 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
         raise FhircaseError(f"fhircase speaks {', '.join(VERSIONS)}, not `{version}`")
     if wrong := list(form_problems(document)):
         raise MappingFileError(wrong)
-    builder = Builder(document, version)
+    builder = Builder(document, version, overlays)
     specs = document["resources"]
     resources = {role: builder.versioned(spec) for role, spec in specs.items()}
     for role, spec in resources.items():
@@ -161,6 +164,10 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
     exempt = frozenset({*when, *document.get("lacks", ())})
     model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))
     if model is None:
+        raise MappingFileError(builder.problems)
+    said = shape if model.ours else Shape({})
+    sayable = builder.tried(lambda: Sayable(said, ours=model.ours), source(document["rules"], "custom"), "custom")
+    if sayable is None:
         raise MappingFileError(builder.problems)
     at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
     found = Checked(shape, model, exempt, builder.roles, linked, version, at)
@@ -181,6 +188,7 @@ def compiled_document(document: CommentedMap, version: str) -> Mapping:
         refuses,
         tuple(vias),
         shape,
+        sayable,
         {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
     )
 

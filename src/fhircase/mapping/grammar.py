@@ -40,6 +40,11 @@ _OVERLAY: Words = {
     "change": "map?",
     "drop": "texts?",
     "rows": "map?",
+    "reads": "map?",
+    "tables": "map?",
+    "resources": "map?",
+    "lacks": "texts|map?",
+    "fhir": "text|texts?",
     **_SHARED,
 }
 _RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "linked": "flag?"}
@@ -130,7 +135,7 @@ def near(name: Any, known: Iterable[Any]) -> str:
 def overlay_problems(document: CommentedMap) -> Iterator[Problem]:
     """What is wrong with the form of an overlay."""
     yield from _entry(document, _OVERLAY, "an overlay", "")
-    for word in ("add", "change", "rows"):
+    for word in ("add", "change", "rows", "reads", "tables", "resources"):
         for name, value in _section(document, word):
             wanted = "list" if word == "rows" else "map"
             if not _takes(wanted, value):

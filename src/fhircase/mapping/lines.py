@@ -21,9 +21,11 @@ def beside(node: Any, name: str) -> Path:
 
 def source(node: Any, key: Any = None) -> str:
     """`file:line` of an entry, or of one key or index of it; empty for what was not read from a file."""
-    # The copy of an empty list knows no line.
-    if not isinstance(node, CommentedMap | CommentedSeq) or node.lc.line is None:
+    if not isinstance(node, CommentedMap | CommentedSeq):
         return ""
+    if node.lc.line is None:
+        # The copy of an empty list knows no line, nor does what an overlay made room with.
+        return source(node.get(key)) if isinstance(node, CommentedMap) and key is not None else ""
     lines = node.lc.data or {}
     if key is not None and key not in lines and isinstance(node, CommentedMap):
         # An overlay has put it there.

@@ -25,6 +25,10 @@ class Vocabulary:
     systems: Mapping[str, str]
     extensions: Mapping[str, str]
 
+    def beside(self, systems: Mapping[str, str], extensions: Mapping[str, str]) -> "Vocabulary":
+        """The same with other names beside these, which come first."""
+        return Vocabulary(self.elements, {**systems, **self.systems}, {**extensions, **self.extensions})
+
     def code(self, token: str) -> tuple[str, str]:
         """`alias#code` as system and code.
 

@@ -11,6 +11,7 @@ from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled, compiled
 from fhircase.mapping.context import Claim, Context, Misfit
+from fhircase.mapping.custom import read_as_typed
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.models.fitting import Unfit
@@ -155,6 +156,7 @@ def read(
         ctx, data = run(tracing=False)
     used = _used(ctx)
     problems = ctx.problems + [p for resource in used for p in unsafe(resource, KNOWN_MODIFIERS)]
+    problems += read_as_typed(mapping.sayable, data)
     data.update(mapping.when)
     return _reading(_validated(mapping, data, problems), ctx, used, again)
 
@@ -174,7 +176,8 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], A
     except Misfit:
         raise Unusual from None
     used = _used(ctx)
-    if ctx.problems or ctx.remarks or any(suspicious(resource) for resource in used):
+    problems = [*ctx.problems, *ctx.remarks, *read_as_typed(mapping.sayable, data)]
+    if problems or any(suspicious(resource) for resource in used):
         raise Unusual
     data.update(mapping.when)
     return _reading(mapping.model.load(data), ctx, used, again)

@@ -20,16 +20,17 @@ class Tables:
         self._versioned = "R5" if version == "R5" else "R4"
         self._words = words
 
-    def lend(self, specs: Mapping[str, Any]) -> None:
-        """Take in the tables of another mapping, where there is none of that name."""
+    def lend(self, specs: Mapping[str, Any], words: Vocabulary) -> None:
+        """Take in the tables of another mapping, where there is none of that name, and the short names in force."""
         self._specs = {**specs, **self._specs}
+        self._words = words
 
-    def codes(self, name: str, columns: int) -> Table:
-        """A table of one code a place."""
+    def codes(self, name: str, columns: int, optional: int = 0) -> Table:
+        """A table of one code a place; the last of them may be left out of a row."""
         spec = self._spec(name)
-        rows, reads = self._rows(name, spec["rows"], columns), []
+        rows, reads = self._rows(name, spec["rows"], columns, optional), []
         for given in spec.get("reads", {}).values():
-            reads += self._rows(name, given, columns)
+            reads += self._rows(name, given, columns, optional)
         lines = {tuple(row): where for where, row in [*reversed(reads), *reversed(rows)]}
         made = Table([row for _, row in rows], [row for _, row in reads], frozenset(spec.get("lacks", ())), name)
         first: dict[tuple[str, str], str] = {}
@@ -64,7 +65,7 @@ class Tables:
             raise SpecError(f"table `{name}` has no rows", source(spec))
         return found
 
-    def _rows(self, name: str, rows: Any, columns: int) -> Rows:
+    def _rows(self, name: str, rows: Any, columns: int, optional: int) -> Rows:
         """Each row a value and its codes, with its line; a word alone says the same in both."""
         found: Rows = []
         for at, row in enumerate(rows):
@@ -72,6 +73,7 @@ class Tables:
             cells = [row, row] if isinstance(row, str) else row
             if not isinstance(cells, list) or not cells or not all(isinstance(cell, str) for cell in cells):
                 raise SpecError(f"table `{name}`: row {at + 1} is no list of words", where)
+            cells = [*cells, *["-"] * min(optional, columns + 1 - len(cells))]
             if len(cells) != columns + 1:
                 what = f"table `{name}`: row `{cells[0]}` has {len(cells) - 1} codes for {columns} places"
                 raise SpecError(what, where)

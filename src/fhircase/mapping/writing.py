@@ -11,6 +11,7 @@ from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, mapping_for
 from fhircase.mapping.context import Context, Scope
+from fhircase.mapping.custom import unsaid
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
@@ -66,7 +67,8 @@ def to_fhir(
 
     Raises:
         ResourceRefused: `onto` cannot be read as this kind of record.
-        RecordInvalid: a record of your own does not fit its model, has no key, or holds what its rules cannot say.
+        RecordInvalid: it holds custom fields or local values that no rule of these overlays says;
+            a record of your own does not fit its model, has no key, or holds what its rules cannot say.
         MappingFileError: the mapping file is wrong; every problem, with its line.
     """
     return [placed.resource for placed in write(record, fhir, onto, overlays, known, server, mapping=mapping)]
@@ -103,7 +105,10 @@ def _told(
     """The mapping that writes a record, the record's plain data and its key."""
     if file is None:
         data = plain_data(record)
-        return mapping_for(record_type(record), data, fhir, overlays), data, data["key"]
+        mapping = mapping_for(record_type(record), data, fhir, overlays)
+        if problems := unsaid(mapping.sayable, data):
+            raise RecordInvalid(problems)
+        return mapping, data, data["key"]
     (mapping,) = in_force(fhir, overlays, file)
     try:
         data = mapping.model.dump(record)

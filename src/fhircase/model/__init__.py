@@ -4,6 +4,7 @@ from fhircase.model.care_plan import Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
 from fhircase.model.consent import Consent, ConsentActor, ConsentData
+from fhircase.model.custom import Custom
 from fhircase.model.need import Need
 from fhircase.model.outcome import Outcome
 from fhircase.model.record import RECORDS, Record, record_type
@@ -40,6 +41,7 @@ __all__ = [
     "ConsentActor",
     "ConsentData",
     "ContactPoint",
+    "Custom",
     "Document",
     "Goal",
     "Identifier",

@@ -12,6 +12,8 @@ from pydantic import (
     model_validator,
 )
 
+from fhircase.model.custom import Custom
+
 
 class Value(BaseModel):
     """A frozen value, equal to any other with the same content."""
@@ -55,7 +57,14 @@ ALONE = "-"
 """The id of an item that is a record of its own and is known by its key."""
 
 
-class Item(Value):
+class Extensible(Value):
+    """What a site may add fields of its own to."""
+
+    custom: Custom = Custom()
+    """The site's own fields, as its overlay names and types them."""
+
+
+class Item(Extensible):
     """A part of a record that keeps its identity while its content changes."""
 
     id: ItemId

@@ -4,12 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from fhircase.model.base import ALONE, Item, ItemId, Items, Many, Said, Text, Value, stands_alone_or_not
+from fhircase.model.base import ALONE, Extensible, Item, ItemId, Items, Many, Said, Text, stands_alone_or_not
+from fhircase.model.custom import OrLocal
 from fhircase.model.review import Review, in_order
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
-PlanStatus = Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"]
+PlanStatus = Annotated[
+    Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"], OrLocal()
+]
 GoalLifecycle = Literal[
     "unspecified",
     "proposed",
@@ -34,16 +37,19 @@ Achievement = Literal[
     "no-progress",
     "not-attainable",
 ]
-ActivityStatus = Literal[
-    "unspecified",
-    "not-started",
-    "scheduled",
-    "in-progress",
-    "on-hold",
-    "completed",
-    "cancelled",
-    "stopped",
-    "entered-in-error",
+ActivityStatus = Annotated[
+    Literal[
+        "unspecified",
+        "not-started",
+        "scheduled",
+        "in-progress",
+        "on-hold",
+        "completed",
+        "cancelled",
+        "stopped",
+        "entered-in-error",
+    ],
+    OrLocal(),
 ]
 
 
@@ -116,7 +122,7 @@ class Activity(Item):
     progress: Many[Note] = ()
 
 
-class CarePlan(Value):
+class CarePlan(Extensible):
     """What was agreed to be done for a client, towards which goals."""
 
     key: Key

@@ -4,31 +4,35 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from fhircase.model.base import Items, Many, Said, Value
+from fhircase.model.base import Extensible, Items, Many, Said
 from fhircase.model.client import Client
 from fhircase.model.consent import Consent
+from fhircase.model.custom import OrLocal
 from fhircase.model.need import Need
 from fhircase.model.review import Review, in_order
 from fhircase.model.time import Moment
 from fhircase.model.value import Coding, Concept, Key, Link, Note, Period
 
-CaseStatus = Literal[
-    "unspecified",
-    "draft",
-    "referred",
-    "screening",
-    "accepted",
-    "waitlisted",
-    "assessing",
-    "planning",
-    "active",
-    "monitoring",
-    "on-hold",
-    "closed",
-    "closed-unmet",
-    "declined",
-    "withdrawn",
-    "entered-in-error",
+CaseStatus = Annotated[
+    Literal[
+        "unspecified",
+        "draft",
+        "referred",
+        "screening",
+        "accepted",
+        "waitlisted",
+        "assessing",
+        "planning",
+        "active",
+        "monitoring",
+        "on-hold",
+        "closed",
+        "closed-unmet",
+        "declined",
+        "withdrawn",
+        "entered-in-error",
+    ],
+    OrLocal(),
 ]
 Priority = Literal["unspecified", "routine", "urgent", "asap", "stat"]
 
@@ -83,7 +87,7 @@ class Closure(Said):
     on: Moment | None = None
 
 
-class Case(Value):
+class Case(Extensible):
     """A client in the care of a case manager, from referral-in to closure."""
 
     key: Key

@@ -25,7 +25,7 @@ def _of(model: type[BaseModel]) -> Plain:
         own = decorators.model_serializers or decorators.field_serializers or decorators.computed_fields
         # While it is generated, a class that contains itself finds this.
         _PLAIN[model] = _dumped
-        if not own:
+        if not own and model.model_config.get("extra") != "allow":
             _PLAIN[model] = _generated(model)
     return _PLAIN[model]
 

@@ -4,45 +4,54 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from fhircase.model.base import Item, ItemId, Items, Many, Text, Value
+from fhircase.model.base import Extensible, Item, ItemId, Items, Many, Text, Value
 from fhircase.model.case import Priority
+from fhircase.model.custom import OrLocal
 from fhircase.model.outcome import Outcome
 from fhircase.model.time import Moment, instant
 from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
 
-Domain = Literal[
-    "unspecified",
-    "food",
-    "housing",
-    "transport",
-    "mental-health",
-    "substance-use",
-    "benefits",
-    "employment",
-    "education",
-    "legal",
-    "safety",
-    "home-care",
-    "rehabilitation",
-    "medical",
-    "other",
+Domain = Annotated[
+    Literal[
+        "unspecified",
+        "food",
+        "housing",
+        "transport",
+        "mental-health",
+        "substance-use",
+        "benefits",
+        "employment",
+        "education",
+        "legal",
+        "safety",
+        "home-care",
+        "rehabilitation",
+        "medical",
+        "other",
+    ],
+    OrLocal(),
 ]
-ReferralStatus = Literal["unspecified", "draft", "sent", "suspended", "completed", "cancelled", "entered-in-error"]
-OfferStatus = Literal[
-    "unspecified",
-    "draft",
-    "sent",
-    "seen",
-    "accepted",
-    "scheduled",
-    "waitlisted",
-    "in-progress",
-    "on-hold",
-    "declined",
-    "failed",
-    "completed",
-    "cancelled",
-    "entered-in-error",
+ReferralStatus = Annotated[
+    Literal["unspecified", "draft", "sent", "suspended", "completed", "cancelled", "entered-in-error"], OrLocal()
+]
+OfferStatus = Annotated[
+    Literal[
+        "unspecified",
+        "draft",
+        "sent",
+        "seen",
+        "accepted",
+        "scheduled",
+        "waitlisted",
+        "in-progress",
+        "on-hold",
+        "declined",
+        "failed",
+        "completed",
+        "cancelled",
+        "entered-in-error",
+    ],
+    OrLocal(),
 ]
 Standing = ReferralStatus | OfferStatus | Literal["cancel-requested"]
 
@@ -75,7 +84,7 @@ def _in_order(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     return tuple(sorted(offers, key=lambda o: (o.sent is None, instant(o.sent) if o.sent else None, o.id)))
 
 
-class Referral(Value):
+class Referral(Extensible):
     """A request for help to the outside, with everything that came of it."""
 
     key: Key

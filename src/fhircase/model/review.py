@@ -1,12 +1,15 @@
 """A look back at a case or a plan, planned or held."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fhircase.model.base import Item, Many, Text
+from fhircase.model.custom import OrLocal
 from fhircase.model.time import Moment, instant
 from fhircase.model.value import Concept, Link, Note
 
-ReviewStatus = Literal["unspecified", "planned", "held", "missed", "cancelled", "entered-in-error"]
+ReviewStatus = Annotated[
+    Literal["unspecified", "planned", "held", "missed", "cancelled", "entered-in-error"], OrLocal()
+]
 
 
 class Review(Item):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fhircase.model.base import Many, Said, Text, Value
+from fhircase.model.base import Extensible, Many, Said, Text
 from fhircase.model.client import ContactPoint
 from fhircase.model.value import Concept, Key, Link, Note, Period
 
@@ -18,7 +18,7 @@ class Member(Said):
     period: Period | None = None
 
 
-class Team(Value):
+class Team(Extensible):
     """Who cares for a client together; the team of a case is part of the case."""
 
     key: Key

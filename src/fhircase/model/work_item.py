@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from fhircase.model.base import Many, Text, Value
+from fhircase.model.base import Extensible, Many, Text
 from fhircase.model.case import Priority
 from fhircase.model.time import Moment
 from fhircase.model.value import Concept, Key, Link, Note, Period
@@ -43,7 +43,7 @@ _REQUEST_STATUSES = frozenset(
 )
 
 
-class WorkItem(Value):
+class WorkItem(Extensible):
     """A task to be done, or a request that something be done."""
 
     key: Key

@@ -12,7 +12,8 @@ SCHEMA = 1
 
 def as_data(record: Record) -> dict[str, Any]:
     """A record as plain data, in a fixed order: `record`, `schema`, `key`, and the rest as the model has it."""
-    return {"record": record_type(record), "schema": SCHEMA, **record.model_dump(exclude_defaults=True)}
+    data = record.model_dump(exclude_defaults=True)
+    return {"record": record_type(record), "schema": SCHEMA, "key": data["key"], **data}
 
 
 def as_line(record: Record) -> bytes:

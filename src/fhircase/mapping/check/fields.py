@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from fhircase.errors import Problem
 from fhircase.mapping.check.walk import problem
+from fhircase.mapping.custom import CUSTOM
 from fhircase.mapping.grammar import near
 from fhircase.mapping.kinds.choice import Choice
 from fhircase.mapping.kinds.code import UNSPECIFIED, Code
@@ -19,6 +20,7 @@ from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.tags import Tags
 from fhircase.mapping.models.described import Attribute, Described
+from fhircase.model.custom import is_local
 
 # What of ours stands outside the records of their own carries no `id`, what stands inside no `key` and `client`.
 OWN = frozenset({"id"})
@@ -53,7 +55,9 @@ class Fields:
         known: AbstractSet[str] = frozenset(),
     ) -> Iterator[Problem]:
         """What is wrong with the rules of one object, apart from fields that are known to be carried."""
-        for name in [name for name in model.fields if name not in shape.fields.keys() | known]:
+        # A site's overlay names and types what is in `custom`.
+        own = {CUSTOM} if self.ours else set()
+        for name in [name for name in model.fields if name not in shape.fields.keys() | known | own]:
             if f"{way}{name}" not in exempt:
                 hint = "add one, in every FHIR version" + ("" if self.ours else ", or give the reason under `lacks`")
                 yield problem(at, f"field `{name}` of {model.name} has no rule", hint)
@@ -61,8 +65,10 @@ class Fields:
                 what = f"field `{name}` of {model.name} is required and not carried: none can be read"
                 yield problem(at, what, "add a rule, or give the field a default")
         for name, rule in shape.fields.items():
+            if name in own:
+                continue
             if name not in model.fields:
-                hint = f"its fields: {', '.join(model.fields)}"
+                hint = f"its fields: {', '.join(field for field in model.fields if field not in own)}"
                 yield problem(rule.name, f"{model.name} has no field `{name}`{near(name, model.fields)}", hint)
             elif not rule.fields:
                 yield from self._field(rule, model.fields[name], exempt, f"{way}{name}.")
@@ -98,8 +104,9 @@ def _enum(rule: Code | Tags, field: Attribute) -> Iterator[Problem]:
     for value in sorted(set(field.values) - rows - {UNSPECIFIED}):
         yield problem(rule.name, f"the table has no row for `{value}`", "every value of the model needs one")
     for value in sorted(rows - set(field.values)):
-        what = f"the table has a row for `{value}`, which the model does not know{near(value, field.values)}"
-        yield problem(rule.name, what)
+        if not (field.local and is_local(value)):
+            what = f"the table has a row for `{value}`, which the model does not know{near(value, field.values)}"
+            yield problem(rule.name, what, f"a value of your own is written `local:{value}`" if field.local else "")
 
 
 def _inner(rule: Rule) -> Iterator[Shape]:

@@ -1,6 +1,8 @@
 """`choice`: one field that stands in one of several places, by what it is: `value[x]`, or text or link."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from fhircase.mapping.context import Scope
@@ -28,6 +30,10 @@ class Choice(Rule):
     def idle(self) -> bool:
         """When all alternatives are."""
         return all(rule.idle() for _, rule in self.alternatives)
+
+    def value_type(self) -> Any:
+        """Any of the alternatives."""
+        return reduce(or_, [rule.value_type() for _, rule in self.alternatives])
 
     def read(self, scope: Scope) -> Any:
         """The first alternative that is there."""

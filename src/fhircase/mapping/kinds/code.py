@@ -5,11 +5,12 @@ first cell matches and which agrees most with the other places; without the firs
 place names. A cell `~code` is written, but alone it does not name the row: `lossy` gives the reason; `-` is the absence
 of a code. Rows under `reads: {reason: rows}` are read and never written, codes under `refuses: {code: reason}` neither,
 and values under `lacks: {value: reason}` are never said here.
+The columns of `also`, which an overlay adds, may be left out of a row: they are `-` there.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fhircase.errors import NoRow
 from fhircase.mapping.context import Misfit, Scope
@@ -119,6 +120,10 @@ class Code(Rule):
         """The table's name in the mapping file."""
         return self.table.name
 
+    def value_type(self) -> Any:
+        """The values of the table."""
+        return Literal[tuple(self.table.rows)]
+
     def read(self, scope: Scope) -> str | None:
         """The value of the model; an unknown code is a problem, no code is none."""
         codes = [self._code(scope, path) for path in self.paths]
@@ -221,13 +226,18 @@ def _forget_translations(scope: Scope, path: Path) -> None:
         node.pop(f"_{name}", None)
 
 
+def _texts(given: Any) -> Sequence[str]:
+    return [given] if isinstance(given, str) else given
+
+
 def _code(place: Place, spec: Mapping[str, Any]) -> Rule:
-    paths = place.paths(spec["code"])
+    also = place.paths(list(_texts(spec.get("also", []))))
+    paths = [*place.paths(spec["code"]), *also]
     for path in paths:
         if not path.primitive:
             raise SpecError(f"`{path.text}` is a {path.type}, no code")
-    table = place.builder.tables.codes(spec["table"], len(paths))
+    table = place.builder.tables.codes(spec["table"], len(paths), len(also))
     return Code(paths, table, place.paths(list(spec.get("resets", []))))
 
 
-KINDS = (Kind("code", {"code": "text|texts", "table": "text", "resets": "texts?"}, _code),)
+KINDS = (Kind("code", {"code": "text|texts", "table": "text", "resets": "texts?", "also": "text|texts?"}, _code),)

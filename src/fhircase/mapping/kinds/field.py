@@ -10,6 +10,7 @@ from fhircase.mapping.kinds.mirrored import everywhere
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Copier, Rule, alike
 from fhircase.mapping.path import Path
+from fhircase.mapping.types import bare
 
 
 class Field(Rule):
@@ -37,6 +38,13 @@ class Field(Rule):
     def idle(self) -> bool:
         """Unless FHIR requires a value."""
         return not self.path.required
+
+    def value_type(self) -> Any:
+        """As FHIR has it."""
+        if self.absent is not None:
+            what = "a custom field has no `absent`: without a value it is not there"
+            raise SpecError(what, self.name.partition(" ")[0])
+        return bare(self.path.type)
 
     def read(self, scope: Scope) -> Any:
         """The value, exact."""

@@ -1,7 +1,7 @@
 """`flag`: true is the presence of an item that the selector picks, false its absence."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.place import Kind
@@ -20,6 +20,10 @@ class Flag(Rule):
     def places(self) -> Sequence[Path]:
         """The list item."""
         return (self.path,)
+
+    def value_type(self) -> Any:
+        """Yes, or nothing."""
+        return Literal[True]
 
     def read(self, scope: Scope) -> bool | None:
         """True when the item is there."""

@@ -15,7 +15,7 @@ from fhircase.mapping.kinds.mirrored import everywhere
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.path import Path
-from fhircase.model import RECORDS
+from fhircase.model import RECORDS, Link
 
 
 class LinkRule(Rule):
@@ -40,6 +40,10 @@ class LinkRule(Rule):
     def idle(self) -> bool:
         """Unless FHIR requires a value."""
         return not self.path.required
+
+    def value_type(self) -> Any:
+        """A link."""
+        return Link
 
     def read(self, scope: Scope) -> Any:
         """The link, known by the strongest thing the Reference says."""

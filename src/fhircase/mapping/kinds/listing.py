@@ -18,6 +18,7 @@ from fhircase.mapping.kinds.related import forward
 from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
 from fhircase.mapping.path import Path
 from fhircase.mapping.selector import claim_selector
+from fhircase.model.base import Many
 
 Read = list[tuple[int, Any]]
 """Index in the array and what was read there."""
@@ -81,6 +82,11 @@ class Listing(Rule):
             return True
         del element[self.below]
         return not element
+
+    def value_type(self) -> Any:
+        """A list of what each is."""
+        each: Any = self.each.value_type()
+        return Many[each]
 
     def read(self, scope: Scope) -> Any:
         """The items, in the array's order; elements that say nothing to the model are left over."""

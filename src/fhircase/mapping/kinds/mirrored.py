@@ -24,6 +24,10 @@ class Mirrored(Rule):
         """When all of its rules are."""
         return all(rule.idle() for rule in self.rules)
 
+    def value_type(self) -> Any:
+        """As at each of the places."""
+        return self.rules[0].value_type()
+
     def read(self, scope: Scope) -> Any:
         """What the first place that speaks says."""
         found = [value for rule in self.rules if (value := self._at(rule, scope)) is not None]

@@ -30,6 +30,10 @@ class Node(Rule):
         """Unless FHIR requires a value."""
         return not self.path.required
 
+    def value_type(self) -> Any:
+        """The named type."""
+        return self.shape.value_type()
+
     def read(self, scope: Scope) -> Any:
         """The object, or None when the resource says nothing of it."""
         slot = self.path.find(scope)
@@ -80,6 +84,10 @@ class Group(Rule):
     def idle(self) -> bool:
         """When all of its fields are."""
         return all(rule.idle() for rule in self.shape.rules.values())
+
+    def value_type(self) -> Any:
+        """An object of these fields."""
+        return self.shape.value_type()
 
     def read(self, scope: Scope) -> Any:
         """The object, or None when none of its fields is there."""

@@ -6,9 +6,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
+from pydantic import BaseModel
+
 from fhircase.errors import Problem
 from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.path import Path
+from fhircase.mapping.types import made
 
 NOT_FHIR = "the resource is not valid FHIR here"
 
@@ -54,6 +58,15 @@ class Rule(ABC):
     def places(self) -> Iterable[Path]:
         """The places it owns."""
 
+    def value_type(self) -> Any:
+        """What a custom field by this rule holds.
+
+        Raises:
+            SpecError: it is no value but something that belongs to a record as such.
+        """
+        what = "a custom field is a value: field, code, tags, flag, link, a named type, or a choice or list"
+        raise SpecError(what, self.name.partition(" ")[0])
+
 
 class Shape:
     """Rules that together are one object of the model."""
@@ -64,6 +77,10 @@ class Shape:
         """The name of the type, when it has one."""
         self.shared = shared
         """Whether it is a type that many rules use: what its rules do is then done in the name of the rule around."""
+
+    def value_type(self) -> type[BaseModel]:
+        """The model of such an object, each of its fields as its rule says."""
+        return made(self.called, {name: rule.value_type() for name, rule in self.rules.items() if rule.carries})
 
     @cached_property
     def fields(self) -> dict[str, Rule]:

@@ -5,7 +5,7 @@ there; the larger set wins over the smaller.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fhircase.mapping.context import Fate, Scope
 from fhircase.mapping.kinds.constant import concept
@@ -33,6 +33,10 @@ class Tags(Rule):
     def places(self) -> Sequence[Path]:
         """The list."""
         return (self.path,)
+
+    def value_type(self) -> Any:
+        """The values of the table."""
+        return Literal[tuple(self.written)]
 
     def _found(self, scope: Scope) -> tuple[str, Codes] | None:
         return self.among(self.path.picked(scope))

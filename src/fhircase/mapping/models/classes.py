@@ -12,8 +12,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from fhircase.mapping.models.described import Attribute, Described
+from fhircase.model.custom import OrLocal
 
 BARE = (bool, int, float, Decimal, str, date, datetime, time)
 _LISTS = (list, tuple, set, frozenset)
@@ -36,8 +38,7 @@ def _fields(model: type) -> Mapping[str, tuple[Any, ...]]:
     """Annotation by field, whether it is required, and its alias."""
     if issubclass(model, BaseModel):
         return {
-            name: (field.annotation, field.is_required(), field.alias or "")
-            for name, field in model.model_fields.items()
+            name: (_whole(field), field.is_required(), field.alias or "") for name, field in model.model_fields.items()
         }
     hints = typing.get_type_hints(model, include_extras=True)
     if typing.is_typeddict(model):
@@ -48,6 +49,16 @@ def _fields(model: type) -> Mapping[str, tuple[Any, ...]]:
         for field in dataclasses.fields(model)  # type: ignore[arg-type]
         if field.init
     }
+
+
+def _whole(field: FieldInfo) -> Any:
+    """A field's type with what pydantic took off it."""
+    return typing.Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+def _is_local(annotation: Any) -> bool:
+    metadata = getattr(annotation, "__metadata__", ())
+    return any(isinstance(each, OrLocal) for each in metadata) or any(map(_is_local, typing.get_args(annotation)))
 
 
 def _no_default(field: "dataclasses.Field[Any]") -> bool:
@@ -62,6 +73,7 @@ def _attribute(annotation: Any, required: bool, alias: str = "") -> Attribute:  
         required=required,
         takes=frozenset(bare),
         values=tuple(dict.fromkeys(_text(word) for word in words)),
+        local=_is_local(annotation),
         enums=tuple(leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, Enum)),
         objects=tuple(of_class(leaf) for leaf in dict.fromkeys(each for each in leaves if describable(each))),
         many=any(leaf in _LISTS for leaf in leaves),

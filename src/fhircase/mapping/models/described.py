@@ -17,6 +17,8 @@ class Attribute:
     """The types of the bare values it takes: str, bool, int, float, Decimal, date, datetime, time."""
     values: tuple[str, ...] = ()
     """The words it takes, where these and no others."""
+    local: bool = False
+    """Whether a site may add words of its own to these."""
     enums: tuple[type[Enum], ...] = ()
     """The enums whose values those are."""
     objects: tuple["Described", ...] = ()
