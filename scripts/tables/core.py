@@ -10,6 +10,7 @@ RESOURCES = [
     *("Practitioner", "PractitionerRole", "Procedure", "Provenance", "QuestionnaireResponse", "RelatedPerson"),
     *("ServiceRequest", "Task"),
 ]
+_ALL = "DomainResource"
 # What no mapping writes: definitions of other things.
 _UNUSED = frozenset({"ElementDefinition", "DataRequirement", "TriggerDefinition", "Expression", "ParameterDefinition"})
 _CODED = frozenset({"code", "Coding", "CodeableConcept", "CodeableReference", "Quantity", "string", "uri"})
@@ -21,6 +22,7 @@ def tables(package: Package) -> dict[str, list[str]]:
     types = [name for name, body in known.items() if body["kind"] == "complex-type" and not body["abstract"]]
     types += [name for name in ("Element", "BackboneElement") if name not in types and name in known]
     found: dict[str, list[str]] = {"": [], "choices": [], "targets": [], "bindings": [], "constraints": []}
+    found["constraints"] += constraints(known[_ALL]["snapshot"]["element"][0], _ALL) if _ALL in known else []
     for name in sorted({*types, *(name for name in RESOURCES if name in known)}):
         for element in known[name]["snapshot"]["element"]:
             if "." in element["path"] and element["max"] != "0":

@@ -183,3 +183,18 @@ def test_resources_of_another_version_are_told_to_be_so(run, caseload):
     result = run("read", "r4.ndjson", "--fhir", "R5")
     assert result.exit_code == exits.BAD_INPUT
     assert "try --fhir R4\n" in result.stderr
+
+
+def test_a_rule_of_fhir_that_a_record_breaks_is_told_when_the_resources_are_checked(run, tmp_path):
+    plan = {
+        "record": "care-plan",
+        "schema": 1,
+        "key": {"kind": "care-plan", "namespace": "https://a.example", "value": "1"},
+        "client": {"display": "x"},
+        "period": {"start": "2026-03-02", "end": "2026-03-01"},
+    }
+    (tmp_path / "records.ndjson").write_text(json.dumps(plan) + "\n", encoding="utf-8")
+    assert run("map", "records.ndjson").exit_code == exits.DONE
+    result = run("map", "records.ndjson", "--check")
+    assert result.exit_code == exits.BAD_INPUT
+    assert "CarePlan.period (FHIR R4, per-1)" in result.stderr

@@ -10,6 +10,7 @@ from tests.often import often
 from tests.strategies import records, valid
 
 from fhircase.fhir import jsontext
+from fhircase.fhir.invariants import broken
 from fhircase.mapping import Reading, from_fhir, to_fhir
 from fhircase.model import RECORDS
 
@@ -135,5 +136,23 @@ def test_r4b_is_written_and_read_as_r4(kind: str) -> None:
     @given(records(kind))
     def holds(record: Any) -> None:
         assert to_fhir(record, "R4B") == to_fhir(record, "R4")
+
+    holds()
+
+
+# What a record itself may say against FHIR: an end before its start, a number without its kind, a prohibition of
+# contact without a service, somebody who acts for an organization and cannot. Such a record is refused, not sent.
+SAID = {"per-1", "cpt-2", "prr-1", "ctm-1"}
+
+
+@EVERY
+def test_what_is_written_keeps_the_rules_that_fhir_has_beyond_elements_and_codes(kind: str, fhir: str) -> None:
+    @often(50)
+    @given(records(kind), records(kind))
+    def holds(record: Any, other: Any) -> None:
+        there = to_fhir(same_record(record, other), fhir)
+        for written in (there, to_fhir(record, fhir, onto=there)):
+            rules = {problem.rule.rpartition(" ")[2] for resource in written for problem in broken(resource, fhir)}
+            assert rules <= SAID
 
     holds()

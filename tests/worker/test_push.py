@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.world import but, lines
 
-from fhircase.model import Concept, Goal, Link, Need, Note, WorkItem
+from fhircase.model import CarePlan, Concept, Goal, Link, Need, Note, Period, WorkItem
 from fhircase.records import as_line
 
 
@@ -200,3 +200,15 @@ def test_records_of_other_kinds_go_over_too(world, kind):
     hospital = world.hospital()
     assert hospital.push([(as_line(record), record)]).sent == 1
     assert hospital.push([(as_line(record), record)]).requests == 0
+
+
+def test_a_record_that_breaks_a_rule_of_fhir_is_refused_and_the_others_go_over(world):
+    world.patient(0)
+    records = [
+        but(record, period=Period(start="2026-03-02", end="2026-03-01")) if isinstance(record, CarePlan) else record
+        for record in world.caseload(1)
+    ]
+    report = world.hospital().push(lines(records))
+
+    assert (report.sent, len(report.refused)) == (2, 1)
+    assert not [each for each in world.everything() if each["resourceType"] == "CarePlan"]

@@ -37,7 +37,13 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
     diff: Annotated[bool, typer.Option("--diff", help="Show what would change instead of resources.")] = False,
     file: Output = None,
     bundle: Annotated[bool, typer.Option("--bundle", help="One collection Bundle instead of NDJSON.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Validate the resources with fhir.resources.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Validate with fhir.resources, and by FHIR's rules beyond it.",
+        ),
+    ] = False,
     config: Config = None,
 ) -> None:
     """Make FHIR resources of records."""
@@ -97,10 +103,13 @@ class Maker:
 
     def _checked(self, made: "list[Placed]") -> None:
         if self._check:
+            from fhircase.fhir.invariants import broken
             from fhircase.fhir.typed import typed
 
             for placed in made:
                 typed(placed.resource, self._fhir)
+                if problems := [] if placed.linked else broken(placed.resource, self._fhir):
+                    raise InvalidInput(problems)
 
     def _refuse(self, error: InvalidInput, line: "Line") -> None:
         self._intake.bad += 1

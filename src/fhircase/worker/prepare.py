@@ -9,6 +9,7 @@ from fhircase.exchange.people import PATIENT, found_by
 from fhircase.exchange.pull import arranged
 from fhircase.exchange.push import Part, business, parts
 from fhircase.fhir import jsontext
+from fhircase.fhir.invariants import newly_broken
 from fhircase.ledger import Claim, RecordKey, Resource
 from fhircase.mapping import write
 from fhircase.model import Record
@@ -61,7 +62,21 @@ def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready
     placed = write(
         record, station.to.fhir, arranged(record, roles, [resource for _, resource in agreed]), station.to.overlays
     )
-    return Ready(claim, record, parts(claim.key, placed, agreed), named_by(record), rows)
+    made = parts(claim.key, placed, agreed)
+    _held_to_rules(made, station.to.fhir)
+    return Ready(claim, record, made, named_by(record), rows)
+
+
+def _held_to_rules(made: Iterable[Part], fhir: str) -> None:
+    """What we change keeps FHIR's rules; what others broke before is left to them."""
+    wrong = [
+        problem
+        for part in made
+        if not part.linked and (part.new or part.changed)
+        for problem in newly_broken(part.resource, part.before, fhir)
+    ]
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, Ready], dict[RecordKey, InvalidInput]]:
