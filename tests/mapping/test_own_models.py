@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.mapping.own import clinic
 from tests.mapping.own.people import Plan, Sample, State, Wish
 from tests.often import often
 
@@ -47,8 +48,75 @@ rows = st.fixed_dictionaries(
         "kind": st.sampled_from("ab"),
     },
 )
-THEIRS = {"plan": plans, "sample": samples, "row": rows}
-law = often(60)
+NO = st.just(7)
+YEARS, MONTHS, DAY = st.integers(1, 9999), st.integers(1, 12), st.integers(1, 28)
+EMPTY = st.just("")
+births = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"birth_y": YEARS}),
+    st.fixed_dictionaries({"birth_y": YEARS, "birth_m": MONTHS, "birth_d": DAY}),
+)
+seen = st.just({}) | st.builds(lambda y, m: {"seen_y": f"{y:04}", "seen_m": f"{m:02}"}, YEARS, MONTHS)
+goals = st.lists(
+    st.builds(
+        clinic.Goal,
+        goal_no=st.integers(1, 4),
+        client_no=NO,
+        text=TEXT,
+        state=st.sampled_from("AD"),
+        due=EMPTY | DAYS.map("{:%Y%m%d}".format),
+    ),
+    max_size=3,
+    unique_by=lambda goal: goal.goal_no,
+)
+
+
+@st.composite
+def clients(draw: st.DrawFn) -> clinic.Client:
+    made = draw(goals)
+    steps = st.builds(
+        clinic.Step,
+        step_no=st.sampled_from(["1", "2", "x/3"]),
+        client_no=NO,
+        what=TEXT,
+        done=st.sampled_from([0, 1]),
+        goal_no=st.sampled_from([None, *(goal.goal_no for goal in made)]),
+    )
+    words = st.sampled_from(["in Betreuung", "IN  betreuung ", "laufend", "weiß nicht", "fertig", "on hold"])
+    dates = EMPTY | DAYS.map("{:%d.%m.%Y}".format)
+    return clinic.Client(
+        client_no=7,
+        surname=draw(TEXT),
+        first_names=draw(st.sampled_from(["", "Anna", "Anna Maria"])),
+        sex=draw(st.sampled_from(["", "F", "M", "X", "?"])),
+        interpreter=draw(st.sampled_from(["", "Y", "N"])),
+        urgent=draw(st.sampled_from([-1, 0, 1])),
+        phone_home=draw(EMPTY | TEXT),
+        phone_mobile=draw(EMPTY | TEXT),
+        status=draw(EMPTY | words),
+        opened=draw(dates),
+        closed=draw(dates),
+        title=draw(st.none() | TEXT),
+        cost=draw(EMPTY | st.decimals(0, 10_000_000, places=2).map(german)),
+        hours=draw(EMPTY | st.integers(0, 10_000).map(str)),
+        note1=draw(st.none() | TEXT),
+        note2=draw(st.none() | TEXT),
+        note3=draw(st.none() | TEXT),
+        diagnoses=draw(EMPTY | st.lists(st.sampled_from(["asthma", "a, b", "x"]), min_size=1).map("; ".join)),
+        worker=draw(EMPTY | TEXT),
+        goals=made,
+        steps=sorted(draw(st.lists(steps, max_size=3, unique_by=lambda s: s.step_no)), key=lambda step: step.step_no),
+        **draw(births),
+        **draw(seen),
+    )
+
+
+def german(number: Decimal) -> str:
+    return f"{number:,}".translate(str.maketrans(",.", ".,"))
+
+
+THEIRS = {"clinic": clients(), "plan": plans, "sample": samples, "row": rows}
+law = often(25)
 
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])
@@ -173,3 +241,86 @@ def test_decimals_keep_their_digits_and_floats_their_value() -> None:
     made = to_fhir(record, mapping=HERE / "sample.yaml")
     assert b'"value":72.50' in jsontext.encode(made)
     assert from_fhir(made, mapping=HERE / "sample.yaml").record == record
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a date of another form": ({"opened": "2026-12-31"}, "no date: it is written DD.MM.YYYY @ plan.period.start"),
+    "a day that never was": ({"opened": "31.02.2026"}, "no date: it is written DD.MM.YYYY"),
+    "a day without a month": ({"birth_y": 1960, "birth_d": 2}, "a day needs its month, and a month its year"),
+    "a part that is not padded": ({"seen_y": "2020", "seen_m": "1"}, "its parts are written YYYY, MM and DD"),
+    "a number in another form": ({"cost": "1234.50"}, "no number as it is written here"),
+    "a number grouped wrongly": ({"cost": "12.34,50"}, "no number as it is written here"),
+    "decimals of a whole number": ({"hours": "1,5"}, "no number as it is written here"),
+    "neither yes nor no": ({"interpreter": "j"}, "neither the word for yes nor the one for no"),
+    "a code without a row": ({"sex": "W"}, "the table has no row for its value @ patient.gender"),
+    "an empty part": ({"diagnoses": "a; ; b"}, "a part between two `; ` is empty"),
+    "a row of another client": ({"goals": [clinic.Goal(1, 8, "x", "A")]}, "it names another record"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_rule_can_say_is_refused_with_the_rule(name: str) -> None:
+    fields, told = REFUSED[name]
+    with pytest.raises(RecordInvalid) as caught:
+        to_fhir(clinic.Client(7, "Hall", **fields), mapping=HERE / "clinic.yaml")
+    assert told in str(caught.value)
+    assert "clinic.yaml:" in str(caught.value)
+
+
+def changed(record: clinic.Client, element: str, value: Any) -> clinic.Client:
+    """What is read after somebody changed an element of the plan."""
+    (plan, *rest) = to_fhir(record, mapping=HERE / "clinic.yaml")
+    found: clinic.Client = from_fhir([{**plan, element: value}, *rest], mapping=HERE / "clinic.yaml").record
+    return found
+
+
+def test_words_are_kept_until_somebody_changes_the_code() -> None:
+    record = clinic.Client(7, "Hall", status="laufend")
+    assert changed(record, "status", "active").status == "laufend"
+    assert changed(record, "status", "completed").status == "fertig"
+    assert changed(clinic.Client(7, "Hall", status="keine Ahnung"), "title", "x").status == "keine Ahnung"
+
+
+def test_a_less_precise_date_is_left_where_it_is() -> None:
+    (plan, *rest) = to_fhir(clinic.Client(7, "Hall", opened="31.12.2026"), mapping=HERE / "clinic.yaml")
+    there = [{**plan, "period": {"start": "2026"}}, *rest]
+    reading = from_fhir(there, mapping=HERE / "clinic.yaml")
+    assert reading.record.opened == ""
+    assert [remark.path for remark in reading.remarks] == ["plan.period.start"]
+    assert to_fhir(reading.record, onto=there, mapping=HERE / "clinic.yaml") == there
+
+
+def test_columns_come_back_with_their_gaps_and_what_is_more_stays() -> None:
+    record = clinic.Client(7, "Hall", note2="b", note3="c")
+    (plan, *rest) = to_fhir(record, mapping=HERE / "clinic.yaml")
+    there = [{**plan, "note": [*plan["note"], {"text": "d", "id": "d"}, {"text": "theirs"}]}, *rest]
+    reading = from_fhir(there, mapping=HERE / "clinic.yaml")
+    assert (reading.record.note1, reading.record.note2, reading.record.note3) == (None, "b", "c")
+    reading.record.title = "x"
+    written = to_fhir(reading.record, onto=there, mapping=HERE / "clinic.yaml")
+    assert written[0]["note"] == there[0]["note"]
+
+
+WRONG_RULES = {
+    "format: YYYYMMDD": ("format: YYMMDD", "a format has YYYY, MM and DD"),
+    "parts: [birth_y, birth_m, birth_d]": ("parts: [birth_y, birth_m, sex]", "field `sex` is carried by two rules"),
+    "yes: Y, no: N": ("yes: Y, no: Y", "yes and no are the same word"),
+    "yes: 1, no: 0": ("yes: J, no: N", "the rule reads str, and the field takes int"),
+    "mark: ',', group: '.'": ("mark: ',', group: ','", "`mark` is `.` or `,`, and `group` another character"),
+    "unknown: unknown": ("unknown: draft", "no row of the table has the code `draft`"),
+    "plan.title}": ("plan.title, empty: ''}", "means nothing, and so does None"),
+    "table: sex, empty: ''": ("table: sex, empty: 0", "`empty: 0` is no value that the field takes"),
+    "{parent: key}": ("{parent: id}", "write `{parent: key}`"),
+}
+
+
+@pytest.mark.parametrize("right", WRONG_RULES)
+def test_a_rule_that_cannot_hold_is_found_before_any_record_flows(right: str, tmp_path: Path) -> None:
+    wrong, told = WRONG_RULES[right]
+    text = (HERE / "clinic.yaml").read_text(encoding="utf-8")
+    assert right in text
+    place = tmp_path / "clinic.yaml"
+    place.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(MappingFileError) as caught:
+        compiled(str(place), "R4")
+    assert told in str(caught.value)

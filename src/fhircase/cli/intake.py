@@ -1,13 +1,14 @@
 """Reading the files that commands are given: the good go on, the bad are told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhircase.cli.files import given, name_of, opened
 from fhircase.cli.screen import amount, complain, say
-from fhircase.errors import InvalidInput
-from fhircase.records import Found, Line, read_records, read_resources
+from fhircase.errors import InvalidInput, Problem
+from fhircase.records import Found, Line, read_records, read_resources, read_rows
 
 
 class Intake:
@@ -25,6 +26,17 @@ class Intake:
             try:
                 with opened(file) as stream:
                     for line in read_records(stream, name_of(file), self.timezone):
+                        if self._fine(line):
+                            yield line
+            except InvalidInput as error:
+                self._unread(error)
+
+    def rows(self, load: Callable[[dict[str, Any], str], tuple[Any, tuple[Problem, ...]]]) -> Iterator[Line]:
+        """Every line that holds a record of somebody's own model."""
+        for file in self.files:
+            try:
+                with opened(file) as stream:
+                    for line in read_rows(stream, name_of(file), load):
                         if self._fine(line):
                             yield line
             except InvalidInput as error:

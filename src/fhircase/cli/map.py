@@ -11,7 +11,7 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import Config, Fhir, Files, Ledger, Output, Overlays, Version
+from fhircase.cli.options import Config, Fhir, Files, Ledger, MappingFile, Output, Overlays, Version
 from fhircase.cli.screen import complain, watched
 from fhircase.errors import InvalidInput
 
@@ -26,6 +26,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
     files: Files = None,
     fhir: Fhir = Version.R4,
     overlay: Overlays = None,
+    mapping: MappingFile = None,
     onto: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Resources as the server has them; only what differs in them is changed."),
@@ -48,11 +49,14 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
 ) -> None:
     """Make FHIR resources of records."""
     from fhircase.cli.onto import Present
+    from fhircase.cli.own import bound, loader
     from fhircase.config import load
     from fhircase.mapping.compiled import all_compiled
 
     if bundle and diff:
         raise typer.BadParameter("a Bundle holds resources, and --diff shows none", param_hint="--bundle")
+    if server and mapping:
+        raise typer.BadParameter("records of your own are mapped, and not pushed", param_hint="--mapping")
     if server and (onto or not diff):
         raise typer.BadParameter("it goes with --diff, and in place of --onto", param_hint="--server")
     settings = load(config)
@@ -62,12 +66,15 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         preview(settings, server, ledger, files, file)
         return
     overlays = (*settings.overlays, *(overlay or ()))
-    all_compiled(fhir.value, overlays)
-    present = Present(onto, fhir.value, overlays)
+    own = bound(mapping, fhir.value, overlays) if mapping else None
+    if own is None:
+        all_compiled(fhir.value, overlays)
+    present = Present(onto, fhir.value, overlays, own, mapping)
     intake = Intake(files, settings.timezone)
-    maker = Maker(intake, present, fhir.value, overlays, check=check)
+    maker = Maker(intake, present, fhir.value, overlays, mapping, check=check)
+    lines = intake.rows(loader(own)) if own and not own.model.ours else intake.records()
     with output(file) as stream:
-        placed = maker.all(watched(intake.records(), "records"))
+        placed = maker.all(watched(lines, "records"))
         _write(placed, stream, "diff" if diff else "bundle" if bundle else "lines")
     intake.sum_up("record")
     exits.leave([exits.BAD_INPUT if intake.bad or present.refused else exits.DONE])
@@ -77,12 +84,20 @@ class Maker:
     """Makes the resources of each record; what cannot be made is told and counted."""
 
     def __init__(
-        self, intake: Intake, present: "Present", fhir: str, overlays: tuple[str, ...], *, check: bool
+        self,
+        intake: Intake,
+        present: "Present",
+        fhir: str,
+        overlays: tuple[str, ...],
+        mapping: Path | None = None,
+        *,
+        check: bool,
     ) -> None:
         self._intake = intake
         self._present = present
         self._fhir = fhir
         self._overlays = overlays
+        self._mapping = mapping
         self._check = check
 
     def all(self, lines: "Iterable[Line]") -> "Iterator[tuple[Placed, dict[str, object] | None]]":
@@ -93,7 +108,7 @@ class Maker:
             assert line.record is not None  # noqa: S101 - the intake lets only records pass
             before = self._present.of(line.record)
             try:
-                made = write(line.record, self._fhir, before, self._overlays)
+                made = write(line.record, self._fhir, before, self._overlays, mapping=self._mapping)
                 self._checked(made)
             except InvalidInput as error:
                 self._refuse(error, line)

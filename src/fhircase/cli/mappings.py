@@ -52,8 +52,10 @@ def check(
     overlay: Overlays = None,
 ) -> None:
     """Check mapping files for R4 and R5 and name every problem."""
+    from fhircase.cli.own import here
     from fhircase.mapping import files as mapping_files
 
+    here()
     try:
         given = list(files or mapping_files.names())
         checked = [(each, problem) for each in given for problem in _problems(each, tuple(overlay or ()))]

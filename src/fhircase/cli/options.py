@@ -24,6 +24,10 @@ Overlays = Annotated[
     list[str] | None,
     typer.Option("--overlay", metavar="NAME", help="Overlay to lay over the mappings: a name, or a file. Repeatable."),
 ]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE", help="A mapping file for records of your own; it names their model."),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
 ]

@@ -12,11 +12,12 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import Config, Fhir, Files, Output, Overlays, Version
+from fhircase.cli.options import Config, Fhir, Files, MappingFile, Output, Overlays, Version
 from fhircase.cli.screen import amount, complain, say, watched
 
 if TYPE_CHECKING:
     from fhircase.mapping import Readings
+    from fhircase.mapping.compiled import Mapping
 
 
 @told
@@ -24,6 +25,7 @@ def read(
     files: Files = None,
     fhir: Fhir = Version.R4,
     overlay: Overlays = None,
+    mapping: MappingFile = None,
     file: Output = None,
     leftovers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write here, as NDJSON, what no rule of the mappings owns.")
@@ -35,6 +37,7 @@ def read(
     config: Config = None,
 ) -> None:
     """Make records of FHIR resources: of NDJSON, lists, Bundles or single resources."""
+    from fhircase.cli.own import bound
     from fhircase.config import load
     from fhircase.fhir import jsontext
     from fhircase.mapping import from_bundle
@@ -46,12 +49,16 @@ def read(
     sources = {id(resource): source for each in found for resource, source in places(each)}
     overlays = (*settings.overlays, *(overlay or ()))
     base = settings.server(server).url if server else ""
-    readings = from_bundle([each.resource for each in found], fhir.value, overlays, base)
+    own = bound(mapping, fhir.value, overlays) if mapping else None
+    readings = from_bundle([each.resource for each in found], fhir.value, overlays, base, mapping=mapping)
     for refused in readings.refused:
         where = sources.get(id(refused.resource), "")
         complain(_placed(problem, refused.resource, where) for problem in refused.problems)
     with output(file) as stream:
-        write_records((reading.record for reading in readings.readings), stream)
+        if own is None or own.model.ours:
+            write_records((reading.record for reading in readings.readings), stream)
+        else:
+            stream.writelines(jsontext.encode(own.model.dump(each.record)) + b"\n" for each in readings.readings)
     if leftovers is not None:
         with output(leftovers) as stream:
             for left in _leftovers(readings):
@@ -59,17 +66,18 @@ def read(
     _sum_up(readings, intake)
     nothing = readings.unclaimed and not readings.readings
     if nothing:
-        say(f"no record is here; records are made of {', '.join(_types(fhir.value, overlays))}")
-    if readings.refused:
+        say(f"no record is here; records are made of {', '.join(_types(fhir.value, overlays, own))}")
+    if readings.refused and not own:
         _hint_at_another_version([each.resource for each in found], len(readings.refused), fhir, overlays)
     exits.leave([exits.BAD_INPUT if intake.bad or readings.refused or nothing else exits.DONE])
 
 
-def _types(fhir: str, overlays: tuple[str, ...]) -> list[str]:
+def _types(fhir: str, overlays: tuple[str, ...], own: "Mapping | None") -> list[str]:
     """The types of resources that records begin with."""
     from fhircase.mapping.compiled import all_compiled
 
-    anchors = (mapping.types[role] for mapping in all_compiled(fhir, overlays) for role in mapping.anchors)
+    mappings = [own] if own else all_compiled(fhir, overlays)
+    anchors = (mapping.types[role] for mapping in mappings for role in mapping.anchors)
     return list(dict.fromkeys(anchors))
 
 

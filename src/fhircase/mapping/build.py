@@ -11,11 +11,12 @@ from fhircase.fhir.elements import elements
 from fhircase.mapping import files, grammar
 from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds import kinds
+from fhircase.mapping.kinds.empty import Empty
 from fhircase.mapping.kinds.mirrored import everywhere
 from fhircase.mapping.kinds.node import Node
 from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
-from fhircase.mapping.kinds.rule import Rule, Shape
+from fhircase.mapping.kinds.rule import Gathered, Rule, Shape
 from fhircase.mapping.lines import source
 from fhircase.mapping.pathtext import PathError, Vocabulary
 from fhircase.mapping.tables import Tables
@@ -78,7 +79,8 @@ class Builder:
             if rule is not None:
                 _label(rule, f"{at} {full}")
                 made[name] = rule
-        return Shape(made)
+        gathers = any(rule.fields or isinstance(rule, Empty) for rule in made.values())
+        return Gathered(made) if gathers else Shape(made)
 
     def resource(self, name: Any) -> str:
         """A resource type that FHIR has in this version."""
@@ -122,7 +124,8 @@ class Builder:
             raise SpecError("; ".join(wrong))
         place = Place(self, roles, here, way)
         if known:
-            return known.make(place, plain)
+            made = known.make(place, plain)
+            return Empty(made, plain["empty"]) if "empty" in plain and made.carries else made
         return everywhere(plain[str(kind)], lambda text: self.node(place, str(kind), text))
 
     def node(self, place: "Place", kind: str, text: str) -> Node:
@@ -144,6 +147,8 @@ class Builder:
 
 def _label(rule: Rule, label: str) -> None:
     rule.name = label
+    if isinstance(rule, Empty):
+        _label(rule.inner, label)
     for inner in getattr(rule, "rules", None) or [r for _, r in getattr(rule, "alternatives", ())]:
         _label(inner, label)
     each = getattr(rule, "each", None)

@@ -84,6 +84,11 @@ class Mapping:
             found = found.get(name) if isinstance(found, dict) else None
         return None if found is None else self.key_rule().of(found)
 
+    def identity(self, record: Any) -> tuple[str, ...]:
+        """What tells a record of its kind from all others."""
+        key = self.key_of(self.model.dump(record)) or {}
+        return tuple(key.values())
+
     def anchor(self, resource: Json) -> str | None:
         """The role that a resource would anchor a record in, if it is such a resource."""
         for role in self._anchoring.get(str(resource.get("resourceType")), ()):

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid5
 
 from fhircase.errors import Problem
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.index import Index
+
+if TYPE_CHECKING:
+    from fhircase.mapping.kinds.rule import Rule
 
 Fate = Literal["carried", "normalised", "constant", "leftover"]
 
@@ -64,6 +67,8 @@ class Context:
     """(list, item id) by id of the resource."""
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    """What a record holds and its rules cannot say."""
     joins: dict[str, Callable[["Scope"], None]] = field(default_factory=dict)
     """What makes the references to a single resource, by its role; called as soon as it is made."""
     claims: dict[tuple[int, Any], Claim] | None = None
@@ -124,6 +129,11 @@ class Context:
                     if _covers(item, wanted):
                         self.claim_like(item, wanted, how)
                         break
+
+    def refuse(self, what: str, rule: "Rule") -> None:
+        """Note that a value of the record cannot be said; then nothing of the record is written."""
+        place = next((path.text for path in rule.places()), "")
+        self.refused.append(Problem(what, place, rule.name, "correct the record, or the rule"))
 
     def remark(self, what: str, path: str) -> None:
         """Note something worth telling that does not stop the reading."""

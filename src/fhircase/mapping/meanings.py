@@ -9,6 +9,7 @@ from collections.abc import Mapping
 _EACH = "The rules of each item, by the field of the item."
 _PATH = "The element, such as `plan.title`; in an object `.title`."
 _REMOVED = "What an item that was removed is told to be, by element; nothing is ever deleted."
+_EMPTY = "The value of the model that means nothing, such as `''` or 0; it is written as nothing and read for nothing."
 _OWN_TABLE = "The code table, of this file or of the vocabulary."
 _SYSTEMS = "Short names of code systems, for `name#code` and `[system=$name]`."
 _EXTENSIONS = "Short names of extensions, for `extension[name]`."
@@ -71,11 +72,23 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "refuses": "Codes that FHIR has and no row reads, each with the reason.",
         "lossy": "Why a cell `~code`, which is written, does not name its row when it stands alone.",
     },
+    "answer": {
+        "answer": "A yes or no that the model has as a word or number, and FHIR as boolean.",
+        "yes": "The model's word for true.",
+        "no": "The model's word for false.",
+        "empty": _EMPTY,
+    },
     "choice": {"choice": "One field in one of several places, by what it is: `value[x]`, or text or link."},
     "code": {
         "code": "An enum of the model, said by a code at one element, or by several together; the authoritative first.",
         "table": _OWN_TABLE,
         "resets": "Elements that say something about the old code, and go when it changes.",
+        "empty": _EMPTY,
+    },
+    "columns": {
+        "columns": "A list in FHIR, and fields of the model that are numbered copies of each other.",
+        "fields": "Those fields, in order.",
+        "items": "The rule of each of them.",
     },
     "constant": {
         "constant": "An element that says the same in every resource that we make.",
@@ -89,6 +102,13 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "label": "What their ids begin with.",
         "each": _EACH,
     },
+    "date": {
+        "date": "A date that the model has in another format, or in parts.",
+        "format": "How it is written, of YYYY, MM and DD: `DD.MM.YYYY`.",
+        "parts": "The fields of year, month and day; the last ones may be left out.",
+        "padded": "The parts are text of four and two digits, not numbers.",
+        "empty": _EMPTY,
+    },
     "element_id": {
         "element_id": "The list item whose element id is the item's id.",
         "prefix": "What the id begins with.",
@@ -96,6 +116,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "field": {
         "field": f"A bare value, carried as it is. {_PATH} Several elements say the same.",
         "absent": "The value that is written as nothing.",
+        "empty": _EMPTY,
     },
     "flag": {"flag": "True is the presence of the list item that the selector picks, false its absence."},
     "group": {
@@ -133,11 +154,25 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "needed": {
         "needed": "The elements of which one must say something; while none does, the first says that it is unknown.",
     },
+    "number": {
+        "number": "A number that the model has as text.",
+        "mark": "What stands before decimals: `,` or `.`.",
+        "group": "What stands between thousands, if anything.",
+        "empty": _EMPTY,
+    },
+    "parent": {"parent": "`key`: a row of a child table names the record that it belongs to by the record's key."},
     "refer": {"refer": "A reference to another resource of the same record.", "to": "The role that it leads to."},
     "refers": {
         "refers": "A list of references to items of one of the record's lists.",
         "items": "The field that holds those items.",
         "below": "The element inside each list element at which the reference stands.",
+        "one": "The field is the id of one item, as a foreign key is.",
+    },
+    "split": {
+        "split": "A list in FHIR, and one text in the model.",
+        "by": "What stands between the values in the text: `; `.",
+        "items": "The rule of each of them.",
+        "empty": _EMPTY,
     },
     "reverse": {
         "reverse": "Items that are resources which refer to ours: the element that refers.",
@@ -163,6 +198,13 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "verdict": "Permit or deny, where FHIR says what holds beyond the terms.",
         "terms": "The object that holds the terms.",
         "exact": "Where it says the same of the terms, in so many words.",
+    },
+    "words": {
+        "words": "What people typed, said by a code.",
+        "table": _OWN_TABLE,
+        "kept": "The element beside the code that keeps the very words.",
+        "unknown": "What becomes of words that the table does not know: `refuse`, or a code.",
+        "empty": _EMPTY,
     },
 }
 """A line for each word."""

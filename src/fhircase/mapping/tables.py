@@ -7,6 +7,7 @@ from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.code import Table, Told
 from fhircase.mapping.kinds.tags import Codes
 from fhircase.mapping.lines import source
+from fhircase.mapping.models.fitting import text
 from fhircase.mapping.pathtext import PathError, Vocabulary
 
 Rows = list[tuple[str, list[str]]]
@@ -71,6 +72,9 @@ class Tables:
         for at, row in enumerate(rows):
             where = source(row) or source(rows, at)
             cells = [row, row] if isinstance(row, str) else row
+            if isinstance(cells, list):
+                # Numbers and flags of somebody's own model stand in their tables as they are.
+                cells = [text(cell) if isinstance(cell, bool | int) else cell for cell in cells]
             if not isinstance(cells, list) or not cells or not all(isinstance(cell, str) for cell in cells):
                 raise SpecError(f"table `{name}`: row {at + 1} is no list of words", where)
             cells = [*cells, *["-"] * min(optional, columns + 1 - len(cells))]

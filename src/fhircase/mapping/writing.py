@@ -149,6 +149,8 @@ def _written(
     ctx.scratch = not given
     ctx.joins = {via.role: via.join for via in mapping.vias}
     _until_settled(mapping, scope, data)
+    if ctx.refused:
+        raise RecordInvalid(list(dict.fromkeys(ctx.refused)))
     return _placed(mapping, ctx, before, given)
 
 

@@ -1,6 +1,6 @@
 """How records are kept in files and streams: JSON with `record` and `schema`, one record a line or all in a list."""
 
-from fhircase.records.reading import Line, read_records
+from fhircase.records.reading import Line, read_records, read_rows
 from fhircase.records.resources import Found, places, read_resources
 from fhircase.records.writing import SCHEMA, as_data, as_line, write_records
 
@@ -13,5 +13,6 @@ __all__ = [
     "places",
     "read_records",
     "read_resources",
+    "read_rows",
     "write_records",
 ]

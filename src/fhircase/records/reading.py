@@ -1,7 +1,7 @@
 """Text to records, one at a time: each a record, or everything that is wrong with it."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ class Line:
     """File and line."""
     text: bytes
     """Its bytes as they stand in the file, without the line end."""
-    record: Record | None = None
+    record: Any = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -40,6 +40,19 @@ def read_records(stream: BinaryIO, name: str = "-", timezone: ZoneInfo | None = 
     """
     for piece in pieces(stream, name):
         yield _line(piece, timezone)
+
+
+def read_rows(
+    stream: BinaryIO, name: str, load: Callable[[dict[str, Any], str], tuple[Any, tuple[Problem, ...]]]
+) -> Iterator[Line]:
+    """Read records of somebody's own model, as `read_records` reads ours; `load` makes each of its JSON object."""
+    for piece in pieces(stream, name):
+        if piece.problem is not None or not isinstance(piece.value, dict):
+            problem = piece.problem or Problem("not a record", source=piece.source, hint="a record is an object: {...}")
+            yield Line(piece.source, piece.text, problems=(problem,))
+        else:
+            record, problems = load(piece.value, piece.source)
+            yield Line(piece.source, piece.text, record, problems)
 
 
 def _line(piece: Piece, timezone: ZoneInfo | None) -> Line:

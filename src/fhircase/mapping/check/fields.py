@@ -12,6 +12,7 @@ from fhircase.mapping.custom import CUSTOM
 from fhircase.mapping.grammar import near
 from fhircase.mapping.kinds.choice import Choice
 from fhircase.mapping.kinds.code import UNSPECIFIED, Code
+from fhircase.mapping.kinds.empty import Empty
 from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
 from fhircase.mapping.kinds.listing import Listing
@@ -20,6 +21,7 @@ from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.tags import Tags
 from fhircase.mapping.models.described import Attribute, Described
+from fhircase.mapping.models.fitting import text
 from fhircase.model.custom import is_local
 
 # What of ours stands outside the records of their own carries no `id`, what stands inside no `key` and `client`.
@@ -64,19 +66,28 @@ class Fields:
             elif not self.ours and model.fields[name].required:
                 what = f"field `{name}` of {model.name} is required and not carried: none can be read"
                 yield problem(at, what, "add a rule, or give the field a default")
+        yield from _doubled(shape)
         for name, rule in shape.fields.items():
             if name in own:
                 continue
             if name not in model.fields:
                 hint = f"its fields: {', '.join(field for field in model.fields if field not in own)}"
                 yield problem(rule.name, f"{model.name} has no field `{name}`{near(name, model.fields)}", hint)
-            elif not rule.fields:
+            else:
                 yield from self._field(rule, model.fields[name], exempt, f"{way}{name}.")
 
     def _field(self, rule: Rule, field: Attribute, exempt: frozenset[str], way: str) -> Iterator[Problem]:
+        empty = rule if isinstance(rule, Empty) else None
+        if isinstance(rule, Empty):
+            yield from _empty(rule, field)
+            rule = rule.inner
         if isinstance(rule, Code | Tags):
-            yield from _enum(rule, field)
+            yield from _enum(rule, field, empty)
             return
+        if rule.gives and field.takes.isdisjoint(rule.gives) and not field.open:
+            kinds = " or ".join(sorted(kind.__name__ for kind in rule.gives))
+            what = f"the rule reads {kinds}, and the field takes {' or '.join(field.names) or 'nothing of it'}"
+            yield problem(rule.name, what)
         if isinstance(rule, Field | Flag):
             yield from _bare(rule, field)
         for inner in _inner(rule):
@@ -97,11 +108,29 @@ def _bare(rule: Field | Flag, field: Attribute) -> Iterator[Problem]:
         yield problem(rule.name, what, f"a {fhir} is read as {kinds[0].__name__}")
 
 
-def _enum(rule: Code | Tags, field: Attribute) -> Iterator[Problem]:
+def _doubled(shape: Shape) -> Iterator[Problem]:
+    """Fields that a rule carries together with others, and another rule too."""
+    for name, rule in shape.rules.items():
+        for field in rule.fields:
+            other = shape.fields[field]
+            if other is not rule or (field in shape.rules and field != name):
+                hint = f"the other: {shape.rules.get(field, other).name}"
+                yield problem(rule.name, f"field `{field}` is carried by two rules", hint)
+
+
+def _empty(rule: Empty, field: Attribute) -> Iterator[Problem]:
+    if field.nullable:
+        what = f"`empty: {rule.empty!r}` means nothing, and so does None, which the field takes too"
+        yield problem(rule.name, what, "both would be written alike: leave one of them out")
+    elif type(rule.empty) not in field.takes and not field.open:
+        yield problem(rule.name, f"`empty: {rule.empty!r}` is no value that the field takes")
+
+
+def _enum(rule: Code | Tags, field: Attribute, empty: Empty | None) -> Iterator[Problem]:
     rows = set(rule.table.rows) | rule.table.lacks if isinstance(rule, Code) else set(rule.written)
     if not field.values and (field.open or field.takes):
         return
-    for value in sorted(set(field.values) - rows - {UNSPECIFIED}):
+    for value in sorted(set(field.values) - rows - {UNSPECIFIED, text(getattr(empty, "empty", UNSPECIFIED))}):
         yield problem(rule.name, f"the table has no row for `{value}`", "every value of the model needs one")
     for value in sorted(rows - set(field.values)):
         if not (field.local and is_local(value)):

@@ -17,6 +17,7 @@ from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Copier, Rule
+from fhircase.mapping.models.fitting import text
 from fhircase.mapping.path import Path
 
 UNSPECIFIED = "unspecified"
@@ -96,8 +97,8 @@ def _cells(row: Sequence[str]) -> Cells:
     return tuple(_cell(cell) for cell in row[1:])
 
 
-def _cell(text: str) -> str | None:
-    return None if text == "-" else text.removeprefix("~")
+def _cell(word: str) -> str | None:
+    return None if word == "-" else word.removeprefix("~")
 
 
 class Code(Rule):
@@ -170,7 +171,10 @@ class Code(Rule):
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write the row's code at every place whose resource is there, and at the first if need be."""
-        wanted = value or UNSPECIFIED
+        wanted = UNSPECIFIED if value is None else text(value)
+        if value is not None and wanted not in self.table.rows and wanted not in self.table.lacks:
+            scope.ctx.refuse("the table has no row for its value", self)
+            return
         if scope.ctx.scratch:
             self._write_anew(scope, wanted)
             return
@@ -240,4 +244,10 @@ def _code(place: Place, spec: Mapping[str, Any]) -> Rule:
     return Code(paths, table, place.paths(list(spec.get("resets", []))))
 
 
-KINDS = (Kind("code", {"code": "text|texts", "table": "text", "resets": "texts?", "also": "text|texts?"}, _code),)
+KINDS = (
+    Kind(
+        "code",
+        {"code": "text|texts", "table": "text", "resets": "texts?", "also": "text|texts?", "empty": "any?"},
+        _code,
+    ),
+)

@@ -88,4 +88,4 @@ def _field(place: Place, spec: Mapping[str, Any]) -> Rule:
     return everywhere(spec["field"], one)
 
 
-KINDS = (Kind("field", {"field": "text|texts", "absent": "any?"}, _field),)
+KINDS = (Kind("field", {"field": "text|texts", "absent": "any?", "empty": "any?"}, _field),)

@@ -108,7 +108,8 @@ class Listing(Rule):
         if isinstance(self.each, Shape):
             if not isinstance(slot[0][slot[1]], dict):
                 raise Misfit(f"an object was expected at `{self.path.text}[{index}]`")
-            return self.each.read(scope.inner(slot)) or None
+            data = self.each.read(scope.inner(slot))
+            return data if self.each.says(data) else None
         return self.each.read(scope.inner(slot))
 
     def write(self, scope: Scope, value: Any) -> None:

@@ -44,7 +44,8 @@ class Node(Rule):
         if scope.ctx.claims is not None:
             self.path.claim_unknown(scope)
             self.path.claim_way(scope)
-        return self.shape.read(scope.inner(slot)) or None
+        data = self.shape.read(scope.inner(slot))
+        return data if self.shape.says(data) else None
 
     def write(self, scope: Scope, value: Any) -> None:
         """Change what differs inside the object, or remove it."""
@@ -92,7 +93,7 @@ class Group(Rule):
     def read(self, scope: Scope) -> Any:
         """The object, or None when none of its fields is there."""
         data = self.shape.read(scope)
-        return data if data or self.always else None
+        return data if self.shape.says(data) or self.always else None
 
     def write(self, scope: Scope, value: Any) -> None:
         """Write its fields."""

@@ -17,9 +17,11 @@ class Refers(Rule):
 
     called = "links inside the record"
 
-    def __init__(self, path: Path, items: str, below: str = "") -> None:
+    def __init__(self, path: Path, items: str, below: str = "", *, one: bool = False) -> None:
         self.path = path
         self.items = items
+        self.one = one
+        """Whether the field is the id of one item, as a foreign key is."""
         self.below = below
         """Element of each list item that holds the Reference; empty when it is the item itself."""
 
@@ -42,12 +44,14 @@ class Refers(Rule):
         found = self._elements(scope)
         for element, _ in found:
             scope.ctx.claim_all(element, "normalised")
-        return tuple(id_ for _, id_ in found) or None
+        ids = tuple(id_ for _, id_ in found)
+        return ids if ids and not self.one else next(iter(ids), None)
 
     def write(self, scope: Scope, value: Any) -> None:
         """Refer to just these items."""
-        wanted, found = [text(each) for each in value or ()], self._elements(scope) if self.path.present(scope) else []
-        if [id_ for _, id_ in found] == wanted:
+        items = [value] if self.one and value is not None else value or ()
+        wanted, found = [text(each) for each in items], self._elements(scope) if self.path.present(scope) else []
+        if [id_ for _, id_ in found[: 1 if self.one else None]] == wanted:
             return
         self.path.touch(scope)
         step = self.path.steps[-1]
@@ -71,7 +75,7 @@ class Refers(Rule):
 
 
 def _refers(place: Place, spec: Mapping[str, Any]) -> Rule:
-    return Refers(place.array(spec["refers"]), spec["items"], spec.get("below", ""))
+    return Refers(place.array(spec["refers"]), spec["items"], spec.get("below", ""), one=bool(spec.get("one")))
 
 
-KINDS = (Kind("refers", {"refers": "text", "items": "text", "below": "text?"}, _refers),)
+KINDS = (Kind("refers", {"refers": "text", "items": "text", "below": "text?", "one": "flag?"}, _refers),)

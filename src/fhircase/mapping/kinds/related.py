@@ -87,7 +87,7 @@ class Related(Rule):
         self.removed = removed
         self.key, self.id = next((name, rule) for name, rule in shape.rules.items() if isinstance(rule, ItemKey))
         """The field that tells the items apart, and its rule."""
-        self.shape = Shape({name: rule for name, rule in shape.rules.items() if rule is not self.id})
+        self.shape = type(shape)({name: rule for name, rule in shape.rules.items() if rule is not self.id})
 
     @abstractmethod
     def found(self, scope: Scope) -> list[tuple[Scope, Json]]:

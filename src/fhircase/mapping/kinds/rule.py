@@ -23,13 +23,16 @@ Copier = tuple[str, Callable[[Any], Any]]
 class Rule(ABC):
     """One fact of the model and its places in the resource: read and written by the same definition."""
 
-    called: ClassVar[str]
+    called: str
     """What it is called before people."""
     carries: ClassVar[bool] = True
     """Whether it carries a field of the model; constants and the like do not."""
 
     fields: tuple[str, ...] = ()
     """The fields it carries together, where they are several; else it carries the one it is named for."""
+
+    gives: frozenset[type] = frozenset()
+    """The types of the bare values it reads, where its kind alone decides them."""
 
     name: str = ""
     """Where it is written: `care-plan.yaml:12 title`."""
@@ -81,6 +84,10 @@ class Shape:
     def value_type(self) -> type[BaseModel]:
         """The model of such an object, each of its fields as its rule says."""
         return made(self.called, {name: rule.value_type() for name, rule in self.rules.items() if rule.carries})
+
+    def says(self, data: dict[str, Any]) -> bool:
+        """Whether data that was read says anything."""
+        return bool(data)
 
     @cached_property
     def fields(self) -> dict[str, Rule]:
@@ -166,6 +173,33 @@ class Shape:
             value = data.get(attribute)
             if value is not None or not idle:
                 rule.write(scope, value)
+
+
+class Gathered(Shape):
+    """A shape in which a rule can carry several fields together, or know a value that means nothing."""
+
+    def says(self, data: dict[str, Any]) -> bool:
+        """Whether any field has another value than the one that means nothing."""
+        return any(value != getattr(self.fields.get(name), "empty", None) for name, value in data.items())
+
+    def read(self, scope: Scope) -> dict[str, Any]:
+        """The fields, those of one rule beside the others."""
+        data: dict[str, Any] = {}
+        for name, value in super().read(scope).items():
+            data.update(value if self.rules[name].fields else {name: value})
+        return data
+
+    def write(self, scope: Scope, data: dict[str, Any]) -> None:
+        """Give each rule its field or fields."""
+        gathered: dict[str, Any] = {}
+        for name, rule in self.rules.items():
+            if not rule.fields:
+                value = data.get(name)
+            else:
+                value = {field: data[field] for field in rule.fields if field in data} or None
+            if value is not None:
+                gathered[name] = value
+        super().write(scope, gathered)
 
 
 def _where(rule: Rule) -> str:
