@@ -17,7 +17,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from fhircase.model import RECORDS, CarePlan, Client, Custom, Key, Link, Record, Recurrence
+from fhircase.model import RECORDS, CarePlan, Case, Client, Custom, Key, Link, Record, Recurrence
 from fhircase.model.base import Item, ItemId, Text, Token, Uri
 from fhircase.model.time import Day, Moment
 from fhircase.model.value import Exact, Identifier
@@ -210,6 +210,8 @@ def objects(model: type[BaseModel], **fixed: st.SearchStrategy[Any]) -> st.Searc
     def build(values: dict[str, Any]) -> Any:
         if model is CarePlan:
             values["activities"] = _serving(values["activities"], [goal.id for goal in values["goals"]])
+        if model is Case:
+            values["scores"] = _of(values["scores"], [assessment.id for assessment in values["assessments"]])
         return valid(model, values)
 
     return st.fixed_dictionaries(parts).map(build).filter(lambda made: made is not None)
@@ -234,6 +236,13 @@ def _among(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 def _serving(activities: tuple[Any, ...], goals: list[str]) -> tuple[Any, ...]:
     """Activities that serve goals of the plan: as many as they did, as far as there are."""
     return tuple(each.model_copy(update={"goals": tuple(goals[: len(each.goals)])}) for each in activities)
+
+
+def _of(scores: tuple[Any, ...], assessments: list[str]) -> tuple[Any, ...]:
+    """Scores of assessments of the case: of as many as they were, as far as there are."""
+    return tuple(
+        each.model_copy(update={"assessments": tuple(assessments[: len(each.assessments)])}) for each in scores
+    )
 
 
 def keys(kind: str) -> st.SearchStrategy[Key]:

@@ -7,11 +7,11 @@ import pytest
 from fhircase.mapping import to_fhir
 from fhircase.records.sample import sample
 
-WHOSE = {"Task": "for", "EpisodeOfCare": "patient"}
+WHOSE = ("for", "patient", "beneficiary", "subject")
 
 
 def whose(resource: Any) -> Any:
-    return resource.get(WHOSE.get(resource["resourceType"], "subject"))
+    return next((resource[name] for name in WHOSE if name in resource), None)
 
 
 @pytest.mark.parametrize("fhir", ["R4", "R5"])

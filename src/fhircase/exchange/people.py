@@ -51,7 +51,8 @@ def found_by(resources: Iterable[Json]) -> dict[str, set[str]]:
     for resource in resources:
         if any(text_at(link, "type") == "replaced-by" for link in objects_at(resource, "link")):
             continue
-        for identifier in objects_at(resource, "identifier"):
+        one = object_at(resource, "identifier")
+        for identifier in [one] if one else objects_at(resource, "identifier"):
             reference = f"{resource.get('resourceType')}/{resource.get('id')}"
             found.setdefault(token(identifier), set()).add(reference)
     return found

@@ -110,6 +110,13 @@ def part_types(kind: str, fhir: str, overlays: tuple[str, ...]) -> frozenset[str
     )
 
 
+def linked_roles(kind: str, fhir: str, overlays: tuple[str, ...]) -> frozenset[str]:
+    """The roles of resources in a kind of record that belong to the server."""
+    return frozenset(
+        role for mapping in all_compiled(fhir, overlays) if mapping.kind == kind for role in mapping.linked
+    )
+
+
 def arranged(record: BaseModel | None, roles: Mapping[str, str], resources: Iterable[Json]) -> list[Json]:
     """Bring a record's resources into the order in which the record lists them; new ones come last, oldest first.
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fhircase.exchange.abilities import Abilities
-from fhircase.exchange.people import PATIENT, criteria, reference_of
+from fhircase.exchange.people import criteria, reference_of
 from fhircase.exchange.references import URN, Json, Known, resolve, token
 from fhircase.fhir import bundle
-from fhircase.fhir.lenient import objects_at
+from fhircase.fhir.lenient import object_at, objects_at
 from fhircase.ledger import RecordKey, Resource
 from fhircase.mapping import Placed
 from fhircase.mapping.context import urn
@@ -80,7 +80,7 @@ def known(every: Iterable[Part], rows: Iterable[Resource], names: Mapping[tuple[
 
 def _person(part: Part, identified: Mapping[tuple[str, str], str]) -> str:
     tokens = (token(each) for each in objects_at(part.resource, "identifier"))
-    return next((found for each in tokens if (found := identified.get((PATIENT, each)))), "")
+    return next((found for each in tokens if (found := identified.get((part.resource["resourceType"], each)))), "")
 
 
 def _name(
@@ -137,7 +137,8 @@ def guard(part: Part, can: Abilities) -> str:
 
 def business(key: RecordKey, resource: Json) -> str:
     """Our identifier on a resource as `system|value`, by which it is found again; empty if it has none."""
-    for identifier in objects_at(resource, "identifier"):
+    one = object_at(resource, "identifier")
+    for identifier in [one] if one else objects_at(resource, "identifier"):
         named, value = token(identifier), str(identifier.get("value"))
         ours = named.startswith(f"{key.namespace}/") and (value == key.value or value.startswith(f"{key.value}:"))
         if ours:

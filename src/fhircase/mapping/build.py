@@ -43,6 +43,8 @@ class Builder:
         )
         self.tables = Tables({**shared["tables"], **document.get("tables", {})}, version, self.words)
         self.roles: dict[str, str] = {}
+        self.linked: set[str] = set()
+        """Roles of resources that belong to the server and are never written there."""
         self._differs = "R5" if version == "R5" else "R4"
         """Under which word a rule says what is different in this version; `none` there: it has no such rule."""
         self._shapes: dict[str, Shape] = {}

@@ -164,7 +164,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     refuses = _refused(builder, document.get("refuses", {}), own)
     if builder.problems:
         raise MappingFileError(builder.problems)
-    linked = frozenset(role for role, spec in resources.items() if spec.get("linked"))
+    linked = frozenset({role for role, spec in resources.items() if spec.get("linked")} | builder.linked)
     when = dict(document.get("when", {}))
     exempt = frozenset({*when, *document.get("lacks", ())})
     model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))

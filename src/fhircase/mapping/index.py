@@ -37,7 +37,7 @@ class Index:
         for name in names:
             self._by_reference.setdefault(name, resource)
         identifiers = resource.get("identifier")
-        for identifier in identifiers if isinstance(identifiers, list) else ():
+        for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
             if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
                 name3 = (kind, str(identifier["system"]), str(identifier["value"]))
                 self._by_identifier.setdefault(name3, resource)

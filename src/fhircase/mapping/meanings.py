@@ -151,6 +151,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "use": "A mapping whose rules the items take over.",
         "removed": _REMOVED,
     },
+    "linked": {
+        "linked": "References to what belongs to the server: read in full where it is at hand, never written there.",
+        "resource": "The role and type of the resource that each item is: `{coverage: Coverage}`.",
+        "each": _EACH,
+    },
     "needed": {
         "needed": "The elements of which one must say something; while none does, the first says that it is unknown.",
     },

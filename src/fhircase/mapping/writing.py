@@ -133,7 +133,13 @@ def _server(key: dict[str, str]) -> str:
 def _unchanged(mapping: Mapping, given: list[Json], used: Sequence[Json], roles: Sequence[str]) -> list[Placed]:
     by_id = {id(resource): role for resource, role in zip(used, roles, strict=True)}
     return [
-        Placed(resource, role := by_id.get(id(resource), ""), role in mapping.linked, new=False, changed=False)
+        Placed(
+            resource,
+            role := by_id.get(id(resource), ""),
+            _is_linked(role, mapping),
+            new=False,
+            changed=False,
+        )
         for resource in given
     ]
 
@@ -195,12 +201,16 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
         changed = not alike(old, resource)
         if changed and is_generated(resource):
             narrate(resource)
-        placed.append(Placed(resource, role, role in mapping.linked, new=False, changed=changed))
+        placed.append(Placed(resource, role, _is_linked(role, mapping), new=False, changed=changed))
     new = list(ctx.resources[len(given) :])
     new.sort(key=lambda resource: order.index(ctx.roles[id(resource)].partition(":")[0]))
     for resource in new:
         role = ctx.roles[id(resource)]
         if resource["resourceType"] not in _SILENT:
             narrate(resource)
-        placed.append(Placed(resource, role, role in mapping.linked, new=True, changed=True))
+        placed.append(Placed(resource, role, _is_linked(role, mapping), new=True, changed=True))
     return placed
+
+
+def _is_linked(role: str, mapping: Mapping) -> bool:
+    return role.partition(":")[0] in mapping.linked

@@ -1,9 +1,12 @@
 """What a case worker means: frozen, strict pydantic models that know nothing of any wire format."""
 
+from fhircase.model.assessment import Answer, Assessment, Question, Score
 from fhircase.model.care_plan import Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
 from fhircase.model.consent import Consent, ConsentActor, ConsentData
+from fhircase.model.contact import Contact, Visit
+from fhircase.model.coverage import Authorisation, AuthorisedService, Coverage
 from fhircase.model.custom import Custom
 from fhircase.model.need import Need
 from fhircase.model.outcome import Outcome
@@ -29,7 +32,11 @@ __all__ = [
     "RECORDS",
     "Activity",
     "Address",
+    "Answer",
+    "Assessment",
     "Assignment",
+    "Authorisation",
+    "AuthorisedService",
     "CarePlan",
     "Case",
     "Client",
@@ -40,7 +47,9 @@ __all__ = [
     "Consent",
     "ConsentActor",
     "ConsentData",
+    "Contact",
     "ContactPoint",
+    "Coverage",
     "Custom",
     "Document",
     "Goal",
@@ -57,15 +66,18 @@ __all__ = [
     "Period",
     "PersonName",
     "Quantity",
+    "Question",
     "Record",
     "Recurrence",
     "Referral",
     "Review",
+    "Score",
     "StatusChange",
     "StatusSpan",
     "Target",
     "Team",
     "TeamMember",
+    "Visit",
     "WorkItem",
     "record_type",
 ]

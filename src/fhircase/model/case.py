@@ -4,9 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from fhircase.model.assessment import Assessment, Score
 from fhircase.model.base import Extensible, Items, Many, Said
 from fhircase.model.client import Client
 from fhircase.model.consent import Consent
+from fhircase.model.contact import Contact, Visit
+from fhircase.model.coverage import Authorisation, Coverage
 from fhircase.model.custom import OrLocal
 from fhircase.model.need import Need
 from fhircase.model.review import Review, in_order
@@ -108,5 +111,26 @@ class Case(Extensible):
     needs: Items[Need] = ()
     reviews: Annotated[Items[Review], AfterValidator(in_order)] = ()
     consents: Items[Consent] = ()
+    coverages: Items[Coverage] = ()
+    authorisations: Items[Authorisation] = ()
+    assessments: Items[Assessment] = ()
+    scores: Items[Score] = ()
+    satisfaction: Items[Assessment] = ()
+    """What the client says of the help."""
+    contacts: Items[Contact] = ()
+    visits: Items[Visit] = ()
     notes: Many[Note] = ()
     closure: Closure | None = None
+
+    @model_validator(mode="after")
+    def _insurance_has_distinct_ids(self) -> Self:
+        if {each.id for each in self.coverages} & {each.id for each in self.authorisations}:
+            raise ValueError("a coverage and an authorisation need distinct ids: they stand in one list")
+        return self
+
+    @model_validator(mode="after")
+    def _scores_are_of_assessments(self) -> Self:
+        known = {assessment.id for assessment in self.assessments}
+        if any(set(score.assessments) - known for score in self.scores):
+            raise ValueError("a score names an assessment that the case does not have")
+        return self

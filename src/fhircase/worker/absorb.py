@@ -8,7 +8,7 @@ from fhircase.exchange.equality import same
 from fhircase.exchange.links import key_of, model_key
 from fhircase.exchange.merge import Merged, changed, merge
 from fhircase.exchange.people import reference_of
-from fhircase.exchange.pull import arranged, change_id, next_references
+from fhircase.exchange.pull import arranged, change_id, linked_roles, next_references
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
 from fhircase.ledger import Change, Local, RecordKey, Resource
@@ -152,7 +152,7 @@ def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
         found.etag,
         jsontext.encode(found.resource),
         station.mapping,
-        linked=role == "patient",
+        linked=role.partition(":")[0] in linked_roles(key.kind, station.to.fhir, station.to.overlays),
     )
 
 

@@ -14,6 +14,9 @@ from fhircase.worker.station import Station
 Names = dict[tuple[str, str], str]
 """References by type (empty where none is said) and `system|value`."""
 
+PAYERS = ("Coverage", "ClaimResponse")
+"""What a payer holds, found by its identifier."""
+
 NEED_CLIENT = frozenset({"case", "care-plan", "referral", "need", "goal", "outcome", "consent"})
 """Kinds of records that are about a client; a work item or a team need not be."""
 
@@ -128,7 +131,7 @@ def _by_type(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     asked: dict[str, set[str]] = {}
     for kind, token in pairs:
         for each in (kind,) if kind else PARTIES:
-            if each in PARTIES:
+            if each in (*PARTIES, *PAYERS):
                 asked.setdefault(each, set()).add(token)
     return asked
 

@@ -70,7 +70,7 @@ class Intake:
         if known:
             rows = station.ledger.resources(station.server, [key]).get(key, ())
             before = in_dispute(delivery)
-            merged = _merged(record, known, before, linked=any(row.linked for row in rows))
+            merged = _merged(record, known, before, linked=any(row.linked and row.role == "patient" for row in rows))
             undecided = together(merged.conflicts, apart(before, record, merged.record))
         station.ledger.keep(key, text_of(merged.record), now=now, local=local)
         self._remark(key, merged)

@@ -19,6 +19,9 @@ from fhircase.worker.intake import disputed
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of
 
+_OTHERS = tuple(f"{kind}/" for kind in (PATIENT, "Coverage", "ClaimResponse"))
+"""What is never ours to write, so that whoever wrote it says nothing about us."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -128,7 +131,7 @@ def _adopted(station: Station, one: Ready, there: Mapping[str, list[Found]]) -> 
         return one
     have |= {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in one.rows if row.agreed}
     every, _ = gather(station, one.key.kind, have)
-    untouched = pristine(station, [reference for reference in every if not reference.startswith(f"{PATIENT}/")])
+    untouched = pristine(station, [reference for reference in every if not reference.startswith(_OTHERS)])
     taken = take(station, one.key, every.values(), None, pristine=untouched)
     if taken.conflicts:
         raise Disputed([*disputed(taken.conflicts).problems])

@@ -161,11 +161,17 @@ class OwnKey(RecordKey):
 
 
 def _identifiers(scope: Scope, path: Path) -> list[Json]:
-    return [found for found in path.array(scope) if isinstance(found, dict)]
+    """A resource's identifiers; some types have room for one only."""
+    found = path.array(scope) if path.steps[-1].many else [path.get(scope)]
+    return [each for each in found if isinstance(each, dict)]
 
 
 def _append(scope: Scope, path: Path, identifier: Json) -> None:
-    path.holder(scope).setdefault(path.steps[-1].name, []).append(identifier)
+    name = path.steps[-1]
+    if name.many:
+        path.holder(scope).setdefault(name.name, []).append(identifier)
+    else:
+        path.holder(scope)[name.name] = identifier
     path.touch(scope)
 
 
@@ -269,7 +275,7 @@ def _id(place: Place, spec: Mapping[str, Any]) -> Rule:
     if "kind" not in spec and "system" not in spec:
         raise SpecError("`id` needs `kind:`, the kind of item, or `system:`, the URI of a number of theirs")
     system = place.system(spec["system"]) if "system" in spec else ""
-    return ItemKey(place.array(spec["id"]), spec.get("kind", ""), system)
+    return ItemKey(place.path(spec["id"]), spec.get("kind", ""), system)
 
 
 KINDS = (

@@ -128,7 +128,7 @@ class Listing(Rule):
         node[name] = new
         node.pop(f"_{name}", None)
         for item, index in zip(items, places, strict=True):
-            self.each.write(scope.inner(self.slot(scope, new, index)), item)
+            self._write_one(scope, new, index, item)
         if not new:
             self.path.drop_list(scope)
 
@@ -139,7 +139,10 @@ class Listing(Rule):
             return
         for item in items:
             array.append(self.made(scope))
-            self.each.write(scope.inner(self.slot(scope, array, len(array) - 1)), item)
+            self._write_one(scope, array, len(array) - 1, item)
+
+    def _write_one(self, scope: Scope, array: list[Any], index: int, item: Any) -> None:
+        self.each.write(scope.inner(self.slot(scope, array, index)), item)
 
     def _arrange(
         self, scope: Scope, array: list[Any], mine: list[int], chosen: list[int | None]

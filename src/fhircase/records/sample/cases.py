@@ -8,11 +8,13 @@ from fhircase.model.case import CaseStatus, Priority
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.consents import consents
 from fhircase.records.sample.days import day, moment, moments, steps
+from fhircase.records.sample.insurance import insurance
 from fhircase.records.sample.needs import Topic, need, topics
 from fhircase.records.sample.notes import notes
 from fhircase.records.sample.people import client
 from fhircase.records.sample.reviews import reviews
 from fhircase.records.sample.words import NAMESPACE, agency, concept, known_as, ours, staff, words
+from fhircase.records.sample.work import done
 
 _IN: tuple[CaseStatus, ...] = ("referred", "screening", "accepted")
 _ON: tuple[CaseStatus, ...] = (*_IN, "assessing", "planning", "active")
@@ -85,6 +87,8 @@ def story(number: int, chance: Chance) -> Story:
         needs=tuple(need(f"n{at}", topic, opened, chance) for at, topic in enumerate(about, start=1)),
         reviews=_reviews(status, opened, days[-1], chance.other("case reviews")),
         consents=consents(number, opened, manager, chance.other("consents")),
+        **insurance(number, opened, chance.other("insurance")),
+        **done(number, opened, manager, chance.other("done")),
         notes=notes(words()["case"]["notes"], opened, chance) if chance.one_in(3, "case note") else (),
         closure=_closure(times[-1], chance) if status in ("closed", "closed-unmet") else None,
     )
