@@ -17,7 +17,7 @@ ScoreStatus = Literal[
 class Answer(Value):
     """One answer: exactly one of its fields."""
 
-    value: bool | int | Quantity | Text | None = None
+    value: Quantity | Text | bool | int | None = None
     choice: Coding | None = None
     number: Exact | None = None
     day: Day | None = None
@@ -59,7 +59,7 @@ class Score(Item):
 
     status: ScoreStatus = "unspecified"
     what: Concept | None = None
-    value: bool | int | Quantity | Concept | Text | None = None
+    value: Quantity | Concept | Text | bool | int | None = None
     at: Moment | None = None
     by: Link | None = None
     meaning: Concept | None = None
