@@ -1,7 +1,7 @@
 """What profiles of guides demand beyond FHIR itself, from a table that `make tables` makes of the guides."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -63,3 +63,15 @@ def profile(name: str) -> Profile | None:
     return known.get(name) or next(
         (known[each] for each in sorted(known, reverse=True) if each.startswith(f"{name}|")), None
     )
+
+
+def demanded(names: Iterable[str], fhir: str) -> frozenset[str]:
+    """The elements that profiles for a FHIR version require beyond FHIR, by path; no slices and no choices."""
+    shape = "R5" if fhir == "R5" else "R4"
+    found = [each for name in names if (each := profile(name)) and each.fhir == shape]
+    return frozenset(
+        demand.id for each in found for demand in each.demands if demand.low and _PLAIN.isdisjoint(demand.id)
+    )
+
+
+_PLAIN = frozenset(":[")

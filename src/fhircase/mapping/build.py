@@ -8,6 +8,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from fhircase.errors import MappingFileError, Problem
 from fhircase.fhir.elements import elements
+from fhircase.fhir.profiles import demanded
 from fhircase.mapping import files, grammar
 from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds import kinds
@@ -40,6 +41,7 @@ class Builder:
             elements(version),
             {**shared["systems"], **document.get("systems", {})},
             {**shared["extensions"], **document.get("extensions", {})},
+            demanded((name for names in document.get("profiles", {}).values() for name in names), version),
         )
         self.tables = Tables({**shared["tables"], **document.get("tables", {})}, version, self.words)
         self.roles: dict[str, str] = {}

@@ -174,8 +174,10 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     sayable = builder.tried(lambda: Sayable(said, ours=model.ours), source(document["rules"], "custom"), "custom")
     if sayable is None:
         raise MappingFileError(builder.problems)
+    claims = document.get("profiles", {})
+    claimed = {str(role): (source(claims, role), tuple(names)) for role, names in claims.items()}
     at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
-    found = Checked(shape, model, exempt, builder.roles, linked, version, at)
+    found = Checked(shape, model, exempt, builder.roles, linked, version, at, claimed)
     if wrong := list(problems(found)):
         raise MappingFileError(wrong)
     return Mapping(

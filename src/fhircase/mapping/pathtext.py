@@ -24,10 +24,13 @@ class Vocabulary:
     elements: Elements
     systems: Mapping[str, str]
     extensions: Mapping[str, str]
+    demanded: frozenset[str] = frozenset()
+    """Elements that a claimed profile requires beyond FHIR, by path."""
 
     def beside(self, systems: Mapping[str, str], extensions: Mapping[str, str]) -> "Vocabulary":
         """The same with other names beside these, which come first."""
-        return Vocabulary(self.elements, {**systems, **self.systems}, {**extensions, **self.extensions})
+        names = {**systems, **self.systems}, {**extensions, **self.extensions}
+        return Vocabulary(self.elements, *names, self.demanded)
 
     def code(self, token: str) -> tuple[str, str]:
         """`alias#code` as system and code.
@@ -123,14 +126,18 @@ def _segments(rest: str, text: str) -> list[tuple[str, str]]:
 
 def _step(name: str, element: Element, selector: str, words: Vocabulary) -> Step:
     if not selector:
-        return Step(name, element.many, element.low > 0)
+        return Step(name, element.many, _required(element, words))
     if not element.many:
         raise PathError(f"`{name}` is no list, so `[{selector}]` selects nothing")
     if element.type == "Extension" and re.fullmatch(r"[\w-]+", selector):
         tests: tuple[Test, ...] = (Test((("url", False),), "=", (words.url(selector),)),)
     else:
         tests = tuple(_test(part.strip(), element, words) for part in selector.split(","))
-    return Step(name, element.many, element.low > 0, tests)
+    return Step(name, element.many, _required(element, words), tests)
+
+
+def _required(element: Element, words: Vocabulary) -> bool:
+    return element.low > 0 or element.path in words.demanded
 
 
 OURS = {

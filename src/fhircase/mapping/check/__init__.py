@@ -10,8 +10,10 @@ from fhircase.errors import Problem
 from fhircase.mapping.check.codes import constants
 from fhircase.mapping.check.fields import OWN, Fields
 from fhircase.mapping.check.places import doubled, refers
+from fhircase.mapping.check.profiles import profiled
 from fhircase.mapping.check.required import required
 from fhircase.mapping.check.tables import tables
+from fhircase.mapping.check.targets import misled
 from fhircase.mapping.check.walk import Checked, key_way, problem
 
 __all__ = ["Checked", "key_way", "problems"]
@@ -31,3 +33,5 @@ def problems(of: Checked) -> Iterator[Problem]:
     yield from required(of)
     yield from tables(of)
     yield from constants(of)
+    yield from misled(of)
+    yield from profiled(of)

@@ -1,7 +1,7 @@
 """The rules of a mapping, gone through by its checks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhircase.errors import Problem
 from fhircase.mapping.kinds.identity import RecordKey
@@ -27,6 +27,8 @@ class Checked:
     version: str
     at: dict[str, str]
     """`file:line` of the record's own roles, and of the rules under the empty name."""
+    profiles: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """`file:line` and the profiles claimed, by role."""
 
 
 def problem(label: str, what: str, hint: str = "") -> Problem:
