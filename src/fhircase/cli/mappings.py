@@ -50,21 +50,32 @@ def check(
         ),
     ] = None,
     overlay: Overlays = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Check again at each change of a file, until Ctrl-C."),
+    ] = False,
 ) -> None:
     """Check mapping files for R4 and R5 and name every problem."""
     from fhircase.cli.own import here
     from fhircase.mapping import files as mapping_files
 
     here()
-    try:
-        given = list(files or mapping_files.names())
-        checked = [(each, problem) for each in given for problem in _problems(each, tuple(overlay or ()))]
-    except MappingFileError as error:
-        checked = [("", problem) for problem in error.problems]
-        given = []
-    if complain(problem for _, problem in checked):
+    given, overlays = list(files or mapping_files.names()), tuple(overlay or ())
+    if watch:
+        from fhircase.cli.watching import check_again
+
+        check_again(lambda: _all_problems(given, overlays), (*given, *overlays))
+        return
+    if complain(_all_problems(given, overlays)):
         exits.leave([exits.USAGE])
     say(f"{amount(len(given), 'mapping')} checked for {' and '.join(CHECKED)}: no problems")
+
+
+def _all_problems(given: list[str], overlays: tuple[str, ...]) -> list[Problem]:
+    try:
+        return [problem for each in given for problem in _problems(each, overlays)]
+    except MappingFileError as error:
+        return list(error.problems)
 
 
 def _problems(name: str, overlays: tuple[str, ...]) -> Iterator[Problem]:

@@ -235,3 +235,9 @@ def mapping_for(kind: str, data: Json, version: str, overlays: Sequence[str] = (
         if mapping.kind == kind and all(data.get(name) == value for name, value in mapping.when.items()):
             return mapping
     raise MappingFileError(Problem(f"no mapping writes a record of kind `{kind}`"))
+
+
+def forget() -> None:
+    """Read every mapping file anew from now on: one of them has changed."""
+    for kept in (files.documents, compiled, all_compiled):
+        kept.cache_clear()
