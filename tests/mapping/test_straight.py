@@ -14,7 +14,7 @@ from tests.strategies import records
 
 from fhircase.errors import ResourceRefused
 from fhircase.fhir import jsontext
-from fhircase.mapping import from_fhir, to_fhir
+from fhircase.mapping import from_fhir, to_fhir, write
 from fhircase.mapping.compiled import Mapping, all_compiled
 from fhircase.mapping.context import Context
 from fhircase.mapping.index import Index
@@ -77,6 +77,29 @@ def _anchors(mapping: Mapping, resources: list[Any]) -> bool:
 def _read(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> Any:
     ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources))
     return read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+
+
+@EVERY
+def test_onto_what_is_there_it_writes_what_the_rules_write(kind: str, fhir: str) -> None:
+    @often(100)
+    @given(records(kind), records(kind), st.data(), st.integers(0, 10_000))
+    def holds(record: Any, other: Any, data: Any, seed: int) -> None:
+        names = [name for name in type(record).model_fields if name not in ("key", "nature", "id")]
+        chosen = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+        try:
+            changed = type(record)(**dict(record) | {name: getattr(other, name) for name in chosen})
+        except ValueError:
+            return
+        there = strewn(to_fhir(record, fhir), seed)
+        with by_rules():
+            expected = outcome(lambda: write(changed, fhir, there))
+        found = outcome(lambda: write(changed, fhir, there))
+        assert found == expected
+        assert jsontext.encode([each.resource for each in found]) == jsontext.encode(
+            [each.resource for each in expected]
+        )
+
+    holds()
 
 
 @EVERY

@@ -15,6 +15,7 @@ from fhircase.mapping.build import Builder, via
 from fhircase.mapping.check import Checked, key_way, problems
 from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.custom import Sayable
+from fhircase.mapping.differing import Following, following
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.constant import Constant, recognising
@@ -68,6 +69,11 @@ class Mapping:
     def straight(self) -> Straight:
         """The rules as functions."""
         return Straight(f"{self.name} {self.version}", self.shape, self.vias, self.roles, self.always)
+
+    @cached_property
+    def following(self) -> list[Following]:
+        """The rules, and what each of them follows when only some fields differ."""
+        return following(self.shape)
 
     def key_rule(self) -> RecordKey:
         """The rule of the record's key."""

@@ -10,7 +10,7 @@ from typing import Any
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled, compiled
-from fhircase.mapping.context import Claim, Context, Misfit
+from fhircase.mapping.context import Claim, Context, Misfit, Scope
 from fhircase.mapping.custom import read_as_typed
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
@@ -168,6 +168,16 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], A
         Unusual: there may be something to tell about it.
         Unfit: there is.
     """
+    _, data, used = quickly(mapping, ctx, anchor)
+    return _reading(mapping.model.load(data), ctx, used, again)
+
+
+def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[str, Any], list[Json]]:
+    """What the rules read, by straight lines, not yet checked by the model; the resources that were read, in order.
+
+    Raises:
+        Unusual: there may be something to tell about it.
+    """
     if not mapping.model.ours:
         raise Unusual
     scope = resolve(mapping, ctx, anchor)
@@ -180,7 +190,7 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], A
     if problems or any(suspicious(resource) for resource in used):
         raise Unusual
     data.update(mapping.when)
-    return _reading(mapping.model.load(data), ctx, used, again)
+    return scope, data, used
 
 
 def _used(ctx: Context) -> list[Json]:

@@ -1,8 +1,9 @@
 """Records to resources: `to_fhir`. Nothing is written but the differences."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Names
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -12,13 +13,15 @@ from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, mapping_for
 from fhircase.mapping.context import Context, Scope
 from fhircase.mapping.custom import unsaid
+from fhircase.mapping.differing import write_differing
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.models.fitting import Unfit
 from fhircase.mapping.narrative import is_generated, narrate
-from fhircase.mapping.reading import in_force, plain, read
+from fhircase.mapping.reading import in_force, plain, quickly, read
 from fhircase.mapping.resolve import anchored, resolve
+from fhircase.mapping.straight.source import Unusual
 from fhircase.model import Key, record_type
 from fhircase.model.plain import plain as plain_data
 
@@ -92,11 +95,37 @@ def write(
     ctx = Context(by.version, list(given), index, plain(known), server)
     anchor = anchored(by, given, key, ctx) if given else None
     if anchor is not None:
+        try:
+            return _onto(by, data, key, list(onto), ctx, anchor)
+        except (Unusual, Unfit):
+            ctx = Context(by.version, list(given), index, ctx.known, server)
         reading = read(by, given, anchor, index, ctx.known, server)
         if alike(by.model.dump(reading.record), data):
             return _unchanged(by, given, reading.resources, reading.roles)
     ctx.key = key
     return _written(by, data, list(onto), given, ctx, anchor)
+
+
+def _onto(
+    mapping: Mapping, data: Json, key: dict[str, str], onto: list[Json], ctx: Context, anchor: Json
+) -> list[Placed]:
+    """Read what is there in straight lines, and write what differs from it.
+
+    Raises:
+        Unusual: the rules themselves have to look at what is there.
+        Unfit: it is no record, and they will say why.
+    """
+    given = list(ctx.resources)
+    scope, read_data, used = quickly(mapping, ctx, anchor)
+    if alike(read_data, data):
+        return _unchanged(mapping, given, used, [ctx.roles[id(resource)] for resource in used])
+    before = mapping.model.dump(mapping.model.load(read_data))
+    if alike(before, data):
+        return _unchanged(mapping, given, used, [ctx.roles[id(resource)] for resource in used])
+    ctx.key = key
+    ctx.joins = {via.role: via.join for via in mapping.vias}
+    _until_settled(mapping, scope, data, lambda: write_differing(mapping.following, scope, before, data))
+    return _placed(mapping, ctx, onto, given)
 
 
 def _told(
@@ -154,28 +183,30 @@ def _written(
         scope.ensure(role)
     ctx.scratch = not given
     ctx.joins = {via.role: via.join for via in mapping.vias}
-    _until_settled(mapping, scope, data)
-    if ctx.refused:
-        raise RecordInvalid(list(dict.fromkeys(ctx.refused)))
+    _until_settled(mapping, scope, data, partial(_first, mapping, scope, data))
     return _placed(mapping, ctx, before, given)
 
 
-def _until_settled(mapping: Mapping, scope: Scope, data: Json) -> None:
-    """Write all rules; again when that made a resource, which the rules before have not yet seen."""
-    rules = mapping.shape
+def _first(mapping: Mapping, scope: Scope, data: Json) -> None:
+    """Write all rules."""
+    if scope.ctx.scratch and mapping.model.ours:
+        mapping.straight.write(scope, data)
+    else:
+        mapping.shape.write(scope, data)
+
+
+def _until_settled(mapping: Mapping, scope: Scope, data: Json, write: Callable[[], None]) -> None:
+    """Write; and write again where that made a resource, which the rules before have not yet seen."""
     while True:
         known = {role for role, node in scope.nodes.items() if node is not None}
-        if scope.ctx.scratch and mapping.model.ours:
-            mapping.straight.write(scope, data)
-        else:
-            rules.write(scope, data)
+        write()
         for via in mapping.vias:
             via.write(scope, None)
         scope.ctx.scratch = False
         made = {role for role, node in scope.nodes.items() if node is not None} - known
         if not made:
             return
-        rules = _later(mapping, frozenset(made))
+        write = partial(_later(mapping, frozenset(made)).write, scope, data)
 
 
 def _later(mapping: Mapping, made: frozenset[str]) -> Shape:
@@ -194,6 +225,8 @@ def _missed(rule: Rule, made: frozenset[str]) -> bool:
 
 
 def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json]) -> list[Placed]:
+    if ctx.refused:
+        raise RecordInvalid(list(dict.fromkeys(ctx.refused)))
     order = list(mapping.types)
     placed = []
     for old, resource in zip(before, given, strict=True):
