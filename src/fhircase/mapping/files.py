@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from fhircase.errors import MappingFileError, Problem
+from fhircase.mapping.csv_tables import fill_tables
 from fhircase.mapping.grammar import near, overlay_problems
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.lines import stamp
@@ -37,7 +38,10 @@ def documents(place: FilePath) -> tuple[CommentedMap, ...]:
         text = place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingFileError(Problem("cannot be read", source=str(place), hint=str(error))) from error
-    return tuple(parsed(text, place.name, str(place.parent)))
+    found = parsed(text, place.name, str(place.parent))
+    for document in found:
+        fill_tables(document, place.parent)
+    return tuple(found)
 
 
 def parsed(text: str, name: str, folder: str = "") -> list[CommentedMap]:

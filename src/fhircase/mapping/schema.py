@@ -60,7 +60,7 @@ _HELD: Mapping[str, Schema] = {
     "extensions": _map({"type": "string"}),
     "profiles": _map(_TEXTS),
     "vocabulary.items": _map(_map(_ref("rule"))),
-    "table.rows": _ROWS,
+    "table.rows": {"anyOf": [_ROWS, {"type": "string", "pattern": r"\.[ct]sv$"}]},
     "overlay.rows": _map(_ROWS),
     "overlay.change": _map(_ref("words")),
 }
