@@ -1,4 +1,4 @@
-"""Code tables in CSV, as people and Excel write them: `;`, `,` or tabs, UTF-8 with or without mark, or Windows' letters.
+"""Code tables in CSV, as people and Excel write them: `;`, `,` or tabs, UTF-8 with a mark or without, Windows.
 
 The first line names the columns, the model's value first, then a place each. Rows have the meaning of rows in a mapping
 file: `-` is the absence of a code, `~code` does not name the row when alone. A column called `reads` holds the reason
