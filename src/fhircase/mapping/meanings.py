@@ -66,7 +66,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     },
     "type": {"of": "The FHIR type that it is.", "rules": "Its fields; paths begin at the object: `.start`."},
     "table": {
-        "rows": "A row a value: ours, then a code a place (one word says both, `-` no code); or the name of a CSV file.",
+        "rows": "A row a value: ours, then a code a place (one word says both, `-` no code); or a CSV file.",
         "reads": "Rows that are read and never written, below the reason for it.",
         "lacks": "Values of the model that are never said here, each with the reason.",
         "refuses": "Codes that FHIR has and no row reads, each with the reason.",
