@@ -11,7 +11,7 @@ from fhircase.cli.door import told
 from fhircase.cli.files import opened
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import Config, Fhir, Overlays, Version
-from fhircase.cli.read import name_of
+from fhircase.cli.resource import name_of
 from fhircase.cli.screen import complain, say, table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fhircase.cli.files import given, name_of, opened
 from fhircase.cli.screen import amount, complain, say
 from fhircase.errors import InvalidInput, Problem
-from fhircase.records import Found, Line, read_records, read_resources, read_rows
+from fhircase.records import Found, Line, Piece, pieces, read_records, read_resources, read_rows
 
 
 class Intake:
@@ -50,6 +50,15 @@ class Intake:
                     for found in read_resources(stream, name_of(file)):
                         if self._fine(found):
                             yield found
+            except InvalidInput as error:
+                self._unread(error)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Every piece of the files, be it a record, a resource or neither."""
+        for file in self.files:
+            try:
+                with opened(file) as stream:
+                    yield from pieces(stream, name_of(file))
             except InvalidInput as error:
                 self._unread(error)
 

@@ -11,8 +11,9 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import Config, Fhir, Files, Ledger, MappingFile, Output, Overlays, Version
+from fhircase.cli.options import Config, Fhir, Files, Jobs, Ledger, MappingFile, Output, Overlays, Version
 from fhircase.cli.screen import complain, watched
+from fhircase.cli.streamed import How, run
 from fhircase.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
             help="Validate with fhir.resources, and by FHIR's rules beyond it.",
         ),
     ] = False,
+    each: Annotated[bool, typer.Option("--each", help="One collection Bundle a record, each on a line.")] = False,
+    jobs: Jobs = 1,
     config: Config = None,
 ) -> None:
     """Make FHIR resources of records."""
@@ -59,6 +62,9 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         raise typer.BadParameter("records of your own are mapped, and not pushed", param_hint="--mapping")
     if server and (onto or not diff):
         raise typer.BadParameter("it goes with --diff, and in place of --onto", param_hint="--server")
+    if (each or jobs > 1) and (onto or diff or bundle or check or mapping):
+        what = "they do not go with --onto, --diff, --bundle, --check and --mapping"
+        raise typer.BadParameter(what, param_hint="--each and --jobs")
     settings = load(config)
     if server:
         from fhircase.cli.preview import preview
@@ -69,8 +75,11 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
     own = bound(mapping, fhir.value, overlays) if mapping else None
     if own is None:
         all_compiled(fhir.value, overlays)
-    present = Present(onto, fhir.value, overlays, own, mapping)
     intake = Intake(files, settings.timezone)
+    if each or jobs > 1:
+        _stream(intake, How(fhir.value, overlays, jobs, settings.timezone, bundles=each), file)
+        return
+    present = Present(onto, fhir.value, overlays, own, mapping)
     maker = Maker(intake, present, fhir.value, overlays, mapping, check=check)
     lines = intake.rows(loader(own)) if own and not own.model.ours else intake.records()
     with output(file) as stream:
@@ -78,6 +87,14 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         _write(placed, stream, "diff" if diff else "bundle" if bundle else "lines")
     intake.sum_up("record")
     exits.leave([exits.BAD_INPUT if intake.bad or present.refused else exits.DONE])
+
+
+def _stream(intake: Intake, how: How, file: Path | None) -> None:
+    with output(file) as stream:
+        sums = run(watched(intake.pieces(), "records"), how, stream, reading=False)
+    intake.count, intake.bad = intake.count + sums.count, intake.bad + sums.bad
+    intake.sum_up("record")
+    exits.leave([exits.BAD_INPUT if intake.bad else exits.DONE])
 
 
 class Maker:

@@ -37,3 +37,4 @@ Config = Annotated[
 ServerName = Annotated[str, typer.Option("--server", metavar="NAME|URL", help="A server in the settings, or its URL.")]
 Ledger = Annotated[Path | None, typer.Option("--ledger", metavar="PATH", help="The ledger; else as the settings say.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Processes to spread the work over.")]

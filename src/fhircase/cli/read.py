@@ -1,8 +1,7 @@
 """`fhircase read`: resources to records."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +11,10 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import Config, Fhir, Files, MappingFile, Output, Overlays, Version
+from fhircase.cli.options import Config, Fhir, Files, Jobs, MappingFile, Output, Overlays, Version
+from fhircase.cli.resource import leftovers_of, placed
 from fhircase.cli.screen import amount, complain, say, watched
+from fhircase.cli.streamed import How, run
 
 if TYPE_CHECKING:
     from fhircase.mapping import Readings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @told
-def read(
+def read(  # noqa: PLR0913, PLR0917 - options are arguments
     files: Files = None,
     fhir: Fhir = Version.R4,
     overlay: Overlays = None,
@@ -34,6 +35,11 @@ def read(
         str,
         typer.Option(metavar="NAME|URL", help="Where the resources are from: part of the key of records born there."),
     ] = "",
+    each: Annotated[
+        bool,
+        typer.Option("--each", help="Each line holds all of a record's resources (a Bundle): read as it comes."),
+    ] = False,
+    jobs: Jobs = 1,
     config: Config = None,
 ) -> None:
     """Make records of FHIR resources: of NDJSON, lists, Bundles or single resources."""
@@ -43,17 +49,31 @@ def read(
     from fhircase.mapping import from_bundle
     from fhircase.records import places, write_records
 
+    if each and mapping:
+        raise typer.BadParameter("it does not go with --mapping", param_hint="--each")
+    if jobs > 1 and not each:
+        raise typer.BadParameter("resources of one record may be anywhere: it goes with --each", param_hint="--jobs")
     settings = load(config)
     intake = Intake(files)
+    if each:
+        how = How(
+            fhir.value,
+            (*settings.overlays, *(overlay or ())),
+            jobs,
+            server=settings.server(server).url if server else "",
+            leftovers=leftovers is not None,
+        )
+        _each(intake, how, file, leftovers)
+        return
     found = list(watched(intake.resources(), "resources"))
-    sources = {id(resource): source for each in found for resource, source in places(each)}
+    sources = {id(resource): source for one in found for resource, source in places(one)}
     overlays = (*settings.overlays, *(overlay or ()))
     base = settings.server(server).url if server else ""
     own = bound(mapping, fhir.value, overlays) if mapping else None
-    readings = from_bundle([each.resource for each in found], fhir.value, overlays, base, mapping=mapping)
+    readings = from_bundle([one.resource for one in found], fhir.value, overlays, base, mapping=mapping)
     for refused in readings.refused:
         where = sources.get(id(refused.resource), "")
-        complain(_placed(problem, refused.resource, where) for problem in refused.problems)
+        complain(placed(problem, refused.resource, where) for problem in refused.problems)
     with output(file) as stream:
         if own is None or own.model.ours:
             write_records((reading.record for reading in readings.readings), stream)
@@ -61,15 +81,27 @@ def read(
             stream.writelines(jsontext.encode(own.model.dump(each.record)) + b"\n" for each in readings.readings)
     if leftovers is not None:
         with output(leftovers) as stream:
-            for left in _leftovers(readings):
+            for left in leftovers_of(readings):
                 stream.write(jsontext.encode(left) + b"\n")
     _sum_up(readings, intake)
     nothing = readings.unclaimed and not readings.readings
     if nothing:
         say(f"no record is here; records are made of {', '.join(_types(fhir.value, overlays, own))}")
     if readings.refused and not own:
-        _hint_at_another_version([each.resource for each in found], len(readings.refused), fhir, overlays)
+        _hint_at_another_version([one.resource for one in found], len(readings.refused), fhir, overlays)
     exits.leave([exits.BAD_INPUT if intake.bad or readings.refused or nothing else exits.DONE])
+
+
+def _each(intake: Intake, how: How, file: Path | None, leftovers: Path | None) -> None:
+    """Read line by line, in little memory."""
+    with output(file) as stream, output(leftovers) if leftovers is not None else nullcontext() as left:
+        sums = run(watched(intake.pieces(), "resources"), how, stream, left, reading=True)
+    intake.count, intake.bad = intake.count + sums.count, intake.bad + sums.bad
+    _tell(sums.unclaimed, sums.refused, intake)
+    nothing = sums.unclaimed and not sums.records
+    if nothing:
+        say(f"no record is here; records are made of {', '.join(_types(how.fhir, how.overlays, None))}")
+    exits.leave([exits.BAD_INPUT if intake.bad or sums.refused or nothing else exits.DONE])
 
 
 def _types(fhir: str, overlays: tuple[str, ...], own: "Mapping | None") -> list[str]:
@@ -89,41 +121,15 @@ def _hint_at_another_version(resources: list[Any], refused: int, fhir: Version, 
         say(f"more of it can be read as {other.value}: try --fhir {other.value}")
 
 
-def _placed(problem: Any, resource: Any, where: str) -> Any:
-    """A problem with file and line, and with the resource where its path does not say it."""
-    named = name_of(resource)
-    source = f"{where}: {named}" if where and named else where or named
-    return replace(problem, source=problem.source or source)
-
-
-def name_of(resource: Any) -> str:
-    """`Task/12`, or just `Task` where there is no id."""
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-        return ""
-    return (
-        f"{resource['resourceType']}/{resource['id']}"
-        if isinstance(resource.get("id"), str)
-        else resource["resourceType"]
-    )
-
-
-def _leftovers(readings: "Readings") -> Iterator[dict[str, Any]]:
-    for reading in readings.readings:
-        for entry in reading.leftovers:
-            yield {
-                "resource": name_of(reading.resources[entry.resource]),
-                "pointer": entry.pointer,
-                "value": entry.value,
-            }
-    for resource in readings.unclaimed:
-        yield {"resource": name_of(resource), "pointer": "", "value": resource}
-
-
 def _sum_up(readings: "Readings", intake: Intake) -> None:
     kinds = Counter(resource["resourceType"] for resource in readings.unclaimed)
+    _tell(kinds, len(readings.refused), intake)
+
+
+def _tell(kinds: Counter[str], refused: int, intake: Intake) -> None:
     if kinds:
         listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         say(f"part of no record: {listed}")
-    if readings.refused:
-        say(f"{amount(len(readings.refused), 'resource')} refused; the rest went on")
+    if refused:
+        say(f"{amount(refused, 'resource')} refused; the rest went on")
     intake.sum_up("line")

@@ -52,6 +52,11 @@ def pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
             yield _piece(body, f"{name}:{number}", whole=text.endswith(b"\n"))
 
 
+def piece_of(source: str, text: bytes) -> Piece:
+    """One value of a file, of its text."""
+    return _piece(text, source, whole=True)
+
+
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     started = False
     for number, line in enumerate(stream, start=1):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fhircase.errors import Problem
 from fhircase.model import RECORDS, Record
-from fhircase.records.pieces import Piece, pieces
+from fhircase.records.pieces import Piece, piece_of, pieces
 from fhircase.records.wording import problems_of
 from fhircase.records.writing import SCHEMA
 from fhircase.records.zones import with_offsets
@@ -53,6 +53,11 @@ def read_rows(
         else:
             record, problems = load(piece.value, piece.source)
             yield Line(piece.source, piece.text, record, problems)
+
+
+def read_record(source: str, text: bytes, timezone: ZoneInfo | None = None) -> Line:
+    """Read the record in one piece of a file, as `pieces` cut it."""
+    return _line(piece_of(source, text), timezone)
 
 
 def _line(piece: Piece, timezone: ZoneInfo | None) -> Line:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from fhircase.errors import Problem
-from fhircase.records.pieces import Piece, elements, pieces
+from fhircase.records.pieces import Piece, elements, piece_of, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ def read_resources(stream: BinaryIO, name: str = "-") -> Iterator[Found]:
     """Read resources from NDJSON, a JSON list, or the one (most often a Bundle) that a JSON file holds."""
     for piece in pieces(stream, name):
         yield _found(piece)
+
+
+def read_resource(source: str, text: bytes) -> Found:
+    """Read the resource or Bundle in one piece of a file, as `pieces` cut it."""
+    return _found(piece_of(source, text))
 
 
 def _found(piece: Piece) -> Found:
