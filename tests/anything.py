@@ -49,7 +49,10 @@ CODES = {
 # Concepts that fhircase knows, so that its own rules meet them; the rest have other people's codes.
 CODINGS = {
     "Condition.clinicalStatus": ("condition-clinical", "active recurrence relapse inactive remission resolved"),
-    "Condition.verificationStatus": ("condition-ver-status", "unconfirmed provisional differential confirmed refuted"),
+    "Condition.verificationStatus": (
+        "condition-ver-status",
+        "unconfirmed provisional differential confirmed refuted entered-in-error",
+    ),
     "Condition.category": ("condition-category", "problem-list-item encounter-diagnosis"),
     "Goal.achievementStatus": ("goal-achievement", "in-progress improving achieved not-achieved"),
     "Task.code": ("service-type", "279 280"),
@@ -215,7 +218,7 @@ class Maker:
         return self.dice.choice(["1", "2", "a.b-C", "x" * 64, "6f0c3e4e-0b6b-5d5e-9d5e-6d1f6c8a7f10"])
 
     def _string(self) -> str:
-        return self.dice.choice(NASTY) if self.dice.random() < 0.3 else f"text {self.dice.randrange(9)}"
+        return self.dice.choice([*NASTY, " ", "\n"]) if self.dice.random() < 0.3 else f"text {self.dice.randrange(9)}"
 
     def _boolean(self) -> bool:
         return self.dice.random() < 0.5
@@ -278,13 +281,9 @@ def _sound(node: Any) -> Any:
         made = {
             name: value for name, value in made.items() if name == "detail" or not name.lstrip("_").startswith("detail")
         }
-    if made.get("resourceType") == "Condition" and "entered-in-error" in str(made.get("verificationStatus")):
-        made.pop("clinicalStatus", None)
     if "repeat" in made and isinstance(made["repeat"], dict):
         repeat = made["repeat"]
         for one, other in (("period", "periodUnit"), ("duration", "durationUnit")):
-            if repeat.get(one) is None:
-                repeat.pop(other, None)
-            elif repeat.get(other) is None:
+            if repeat.get(one) is not None and repeat.get(other) is None:
                 repeat[other] = "d"
     return made or {"extension": [{"url": URLS[0], "valueBoolean": True}]}

@@ -71,6 +71,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "lacks": "Values of the model that are never said here, each with the reason.",
         "refuses": "Codes that FHIR has and no row reads, each with the reason.",
         "lossy": "Why a cell `~code`, which is written, does not name its row when it stands alone.",
+        "unknown": "`leave`: a code that no row has is left where it is, with a remark; else the resource is refused.",
     },
     "answer": {
         "answer": "A yes or no that the model has as a word or number, and FHIR as boolean.",
@@ -83,6 +84,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "code": "An enum of the model, said by a code at one element, or by several together; the authoritative first.",
         "table": _OWN_TABLE,
         "resets": "Elements that say something about the old code, and go when it changes.",
+        "unless": "Elements with the code beside which this one says nothing and is left.",
         "empty": _EMPTY,
     },
     "columns": {

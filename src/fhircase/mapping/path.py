@@ -172,6 +172,11 @@ class Path:
         if self.steps:
             scope.ctx.touched.add((id(container[key]), self.steps[0].name))
 
+    def touched(self, scope: Scope) -> bool:
+        """Whether something below this place was changed in this write."""
+        container, key = scope.base(self.role)
+        return (id(container[key]), self.steps[0].name) in scope.ctx.touched
+
     def drop(self, scope: Scope) -> None:
         """Take the value away, and everything that is empty without it; a required one is marked as unknown.
 

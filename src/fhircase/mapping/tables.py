@@ -33,7 +33,11 @@ class Tables:
         for given in spec.get("reads", {}).values():
             reads += self._rows(name, given, columns, optional)
         lines = {tuple(row): where for where, row in [*reversed(reads), *reversed(rows)]}
-        made = Table([row for _, row in rows], [row for _, row in reads], frozenset(spec.get("lacks", ())), name)
+        if (unknown := spec.get("unknown", "refuse")) not in ("refuse", "leave"):
+            what = f"table `{name}`: `unknown` is `refuse` or `leave`, not `{unknown}`"
+            raise SpecError(what, source(self._specs[name], "unknown"))
+        lacks, leaves = frozenset(spec.get("lacks", ())), unknown == "leave"
+        made = Table([row for _, row in rows], [row for _, row in reads], lacks, name, leaves=leaves)
         first: dict[tuple[str, str], str] = {}
         for where, row in rows:
             if first.setdefault((where.partition(":")[0], row[0]), where) != where:

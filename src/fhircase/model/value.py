@@ -102,11 +102,13 @@ class Recurrence(Said):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.every is None) != (self.unit is None):
-            raise ValueError("`every` and `unit` go together")
-        for name, number in (("count", self.count), ("frequency", self.frequency), ("every", self.every)):
+        if self.every is not None and self.unit is None:
+            raise ValueError("`every` needs the `unit` it counts")
+        for name, number in (("count", self.count), ("frequency", self.frequency)):
             if number is not None and number <= 0:
                 raise ValueError(f"`{name}` must be greater than zero")
+        if self.every is not None and self.every < 0:
+            raise ValueError("`every` must not be negative")
         return self
 
 

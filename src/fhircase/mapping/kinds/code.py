@@ -50,7 +50,11 @@ class Table:
         reads: Sequence[Sequence[str]] = (),
         lacks: frozenset[str] = frozenset(),
         name: str = "",
+        *,
+        leaves: bool = False,
     ) -> None:
+        self.leaves = leaves
+        """Whether a code that no row has is left where it is; else the resource is refused."""
         self.name = name
         self.lacks = lacks
         """Values of the model that are never said here; the file gives the reason."""
@@ -106,7 +110,15 @@ class Code(Rule):
 
     called = "code table"
 
-    def __init__(self, paths: Sequence[Path], table: Table, resets: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        table: Table,
+        resets: Sequence[Path] = (),
+        unless: Sequence[tuple[Path, str]] = (),
+    ) -> None:
+        self.unless = unless
+        """Codes elsewhere beside which this one says nothing."""
         self.paths = paths
         self.table = table
         self.resets = resets
@@ -128,7 +140,7 @@ class Code(Rule):
     def read(self, scope: Scope) -> str | None:
         """The value of the model; an unknown code is a problem, no code is none."""
         codes = [self._code(scope, path) for path in self.paths]
-        if not any(codes):
+        if not any(codes) or self._void(scope):
             return None
         value = self.table.value(codes)
         if value is None:
@@ -136,6 +148,9 @@ class Code(Rule):
             return None
         self._account(scope, value, codes)
         return None if value == UNSPECIFIED else value
+
+    def _void(self, scope: Scope) -> bool:
+        return any(path.present(scope) and path.get(scope) == code for path, code in self.unless)
 
     def _code(self, scope: Scope, path: Path) -> str | None:
         if not path.present(scope):
@@ -149,6 +164,9 @@ class Code(Rule):
 
     def _unknown(self, scope: Scope, codes: Sequence[str | None]) -> None:
         path, code = next((p, c) for p, c in zip(self.paths, codes, strict=True) if c)
+        if self.table.leaves:
+            scope.ctx.remark(f"code `{code}` is not known: left as it is", path.text)
+            return
         known = ", ".join(sorted({c for row in self.table.rows.values() if (c := row[self.paths.index(path)])}))
         hint = f"known: {known}; add a row to the table if it is meant"
         what = f"unknown code `{code}`"
@@ -178,7 +196,7 @@ class Code(Rule):
         if scope.ctx.scratch:
             self._write_anew(scope, wanted)
             return
-        changed = (self.read(scope) or UNSPECIFIED) != wanted
+        changed = (self.read(scope) or UNSPECIFIED) != wanted or self._voided(scope)
         row = self.table.rows.get(wanted, (None,) * len(self.paths))
         for path, code in zip(self.paths, row, strict=True):
             if path.present(scope) and (changed or path.fresh(scope)):
@@ -189,6 +207,11 @@ class Code(Rule):
             for path in self.resets:
                 if path.present(scope) and not path.fresh(scope):
                     path.drop(scope)
+
+    def _voided(self, scope: Scope) -> bool:
+        """Whether it says something still, though what voids it was just written."""
+        there = any(path.present(scope) and path.find(scope) is not None for path in self.paths)
+        return self._void(scope) and there and any(path.touched(scope) for path, _ in self.unless)
 
     def copier(self) -> Copier | None:
         """The code, when there is one place and each value of the model has one."""
@@ -241,13 +264,16 @@ def _code(place: Place, spec: Mapping[str, Any]) -> Rule:
         if not path.primitive:
             raise SpecError(f"`{path.text}` is a {path.type}, no code")
     table = place.builder.tables.codes(spec["table"], len(paths), len(also))
-    return Code(paths, table, place.paths(list(spec.get("resets", []))))
+    unless = [(place.path(text), str(code)) for text, code in spec.get("unless", {}).items()]
+    return Code(paths, table, place.paths(list(spec.get("resets", []))), unless)
 
 
-KINDS = (
-    Kind(
-        "code",
-        {"code": "text|texts", "table": "text", "resets": "texts?", "also": "text|texts?", "empty": "any?"},
-        _code,
-    ),
-)
+_WORDS = {
+    "code": "text|texts",
+    "table": "text",
+    "resets": "texts?",
+    "also": "text|texts?",
+    "empty": "any?",
+    "unless": "map?",
+}
+KINDS = (Kind("code", _WORDS, _code),)

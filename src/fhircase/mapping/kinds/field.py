@@ -9,6 +9,7 @@ from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.mirrored import everywhere
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Copier, Rule, alike
+from fhircase.mapping.kinds.wellformed import says
 from fhircase.mapping.path import Path
 from fhircase.mapping.types import bare
 
@@ -55,6 +56,9 @@ class Field(Rule):
         value = slot[0][slot[1]]
         if isinstance(value, dict | list):
             raise Misfit(f"a plain {self.path.type} was expected at `{self.path.text}`")
+        if isinstance(value, str) and not says(self.path.type, value):
+            scope.ctx.remark(f"blank, or white space where a {self.path.type} has none: left as it is", self.path.text)
+            return None
         if scope.ctx.claims is not None:
             self.path.claim(scope, "carried")
         if self._exact and isinstance(value, int | float) and not isinstance(value, bool):

@@ -14,6 +14,7 @@ from fhircase.mapping.context import Scope
 from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, alike
+from fhircase.mapping.kinds.wellformed import says
 from fhircase.mapping.models.fitting import text
 from fhircase.mapping.path import Path
 from fhircase.model import RECORDS
@@ -45,7 +46,7 @@ class RecordKey(Rule):
             for identifier in _identifiers(scope, path):
                 system, value = str(identifier.get("system", "")), identifier.get("value")
                 namespace = self._namespace(system)
-                if namespace and isinstance(value, str) and value:
+                if says("uri", namespace) and isinstance(value, str) and says("string", value):
                     self._claim(scope, system, value)
                     return {"kind": self.kind, "namespace": namespace, "value": value}
         return self.by_server(scope)
@@ -195,7 +196,12 @@ class ItemKey(Rule):
         system, prefix = self._mark(scope)
         for identifier in _identifiers(scope, self.path):
             value = identifier.get("value")
-            if identifier.get("system") == system and isinstance(value, str) and value.startswith(prefix):
+            if (
+                identifier.get("system") == system
+                and isinstance(value, str)
+                and value.startswith(prefix)
+                and ITEM_ID.fullmatch(value.removeprefix(prefix))
+            ):
                 for name in ("system", "value"):
                     scope.ctx.claim(identifier, name, "carried")
                 return value.removeprefix(prefix)

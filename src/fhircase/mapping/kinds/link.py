@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/references.html#logical
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Context, Misfit, Scope, urn
@@ -14,6 +14,7 @@ from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.mirrored import everywhere
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape, alike
+from fhircase.mapping.kinds.wellformed import says
 from fhircase.mapping.path import Path
 from fhircase.model import RECORDS, Link
 
@@ -61,7 +62,7 @@ class LinkRule(Rule):
         ctx = scope.ctx
         key = record_key(node.get("identifier")) or ctx.known.get(str(node.get("reference")))
         data = self._ours(ctx, node, key) if key else self._foreign(scope, node)
-        if isinstance(node.get("display"), str):
+        if _says(node.get("display"), "string"):
             data["display"] = node["display"]
             ctx.claim(node, "display", "carried")
         if self.kind and node.get("type") == self.kind:
@@ -77,9 +78,9 @@ class LinkRule(Rule):
     def _foreign(self, scope: Scope, node: Json) -> dict[str, Any]:
         data: dict[str, Any] = {}
         reference, identifier = node.get("reference"), node.get("identifier")
-        if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
+        if isinstance(identifier, dict) and _says(identifier.get("value"), "string"):
             data["identifier"] = self.identifier.read(scope.inner((node, "identifier"), scope.root))
-        if isinstance(reference, str):
+        if _says(reference, "uri"):
             known_better = "system" in data.get("identifier", {})
             if not known_better:
                 data["reference"] = reference
@@ -116,6 +117,10 @@ class LinkRule(Rule):
             node["type"] = self.kind
         if "display" in value:
             node["display"] = value["display"]
+
+
+def _says(value: Any, kind: str) -> TypeGuard[str]:
+    return isinstance(value, str) and says(kind, value)
 
 
 def _same_target(current: Any, value: Any) -> bool:
@@ -155,12 +160,11 @@ def record_key(identifier: Any) -> dict[str, str] | None:
     if not isinstance(identifier, dict):
         return None
     system, value = identifier.get("system"), identifier.get("value")
-    if not isinstance(system, str) or not isinstance(value, str):
-        return None
-    namespace, _, kind = system.rpartition("/")
-    if not namespace or kind not in RECORDS:
-        return None
-    return {"kind": kind, "namespace": namespace, "value": value}
+    if _says(system, "uri") and _says(value, "string"):
+        namespace, _, kind = system.rpartition("/")
+        if namespace and kind in RECORDS:
+            return {"kind": kind, "namespace": namespace, "value": value}
+    return None
 
 
 def address(ctx: Context, resource: Json) -> Json:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from fhircase.errors import Problem
 from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError
+from fhircase.mapping.kinds.wellformed import says
 from fhircase.mapping.path import Path
 from fhircase.mapping.types import made
 
@@ -131,11 +132,9 @@ class Shape:
         """The object's fields that the resource fills; problems are collected in the context."""
         data, ctx = {}, scope.ctx
         if self.flat is not None and ctx.claims is None:
-            node = scope.here[0][scope.here[1]]
-            data = {field: value for field, name in self.flat.items() if (value := node.get(name)) is not None}
-            if not any(isinstance(value, dict | list) for value in data.values()):
-                return data
-            data = {}
+            copied = self._copied(scope.here[0][scope.here[1]])
+            if copied is not None:
+                return copied
         around = ctx.rule
         for attribute, rule in self.rules.items():
             if not self.shared:
@@ -149,6 +148,23 @@ class Shape:
                 data[attribute] = value
         ctx.rule = around
         return data
+
+    def _copied(self, node: Any) -> dict[str, Any] | None:
+        """The bare values, where there is nothing to say of any of them."""
+        data: dict[str, Any] = {}
+        for field, name in (self.flat or {}).items():
+            value = node.get(name)
+            if value is None:
+                continue
+            if isinstance(value, dict | list) or (isinstance(value, str) and not says(self._types[field], value)):
+                return None
+            data[field] = value
+        return data
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """FHIR's type by field."""
+        return {field: next(iter(rule.places())).type for field, rule in self.rules.items()}
 
     def write(self, scope: Scope, data: dict[str, Any]) -> None:
         """Make the resource say each of the fields."""

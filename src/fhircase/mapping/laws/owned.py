@@ -27,7 +27,25 @@ Spot = tuple[int, str | None]
 def copies(mapping: Mapping, field: str) -> list[Same]:
     """The rules that repeat elsewhere what the field says."""
     texts = {path.text for path in mapping.shape.rules[field].places()}
-    return [same for same in _same(mapping.shape) if texts & {path.text for path in same.sources}]
+    return [
+        same
+        for same in _rules(mapping.shape)
+        if isinstance(same, Same) and texts & {path.text for path in same.sources}
+    ]
+
+
+def voided(mapping: Mapping, name: str) -> list[Code]:
+    """The rules that say nothing beside some codes of the field."""
+    every = list(_rules(mapping.shape))
+    texts = {path.text for rule in every if rule.name.endswith(f" {name}") for path in rule.places()}
+    return [rule for rule in every if isinstance(rule, Code) and texts & {path.text for path, _ in rule.unless}]
+
+
+def _rules(shape: Shape) -> Iterator[Rule]:
+    for rule in shape.rules.values():
+        yield rule
+        if isinstance(rule, Group | Related):
+            yield from _rules(rule.shape)
 
 
 def without(mapping: Mapping, field: str, old: list[Json], new: list[Json]) -> tuple[list[Json], list[Json]]:
@@ -50,6 +68,7 @@ class _Cuts:
         self.items = list(_spots(self.rule, scope, old))
         self.every = [found for each in mapping.shape.rules.values() for found in _spots(each, scope, old)]
         self.copies = copies(mapping, field)
+        self.voided = voided(mapping, field)
         made = {resource["resourceType"] for resource in new[len(old) :]}
         self.vias = [path for via in mapping.vias if via.kind in made for path in via.paths]
 
@@ -70,7 +89,8 @@ class _Cuts:
             for copy in self.copies:
                 if copy.path.role == rule.role:
                     _cut_path(inner, copy.path)
-        _cut(self.rule, scope)
+        for each in (self.rule, *self.voided):
+            _cut(each, scope)
         for path in [*self.vias, *(copy.path for copy in self.copies if copy.path.role in self.roles)]:
             _cut_path(scope, path)
 
@@ -110,14 +130,6 @@ def _items(rule: Rule, scope: Scope) -> Iterator[tuple[Related, Json]]:
                 yield each, resource
                 for below in each.shape.rules.values():
                     yield from _items(below, inner)
-
-
-def _same(shape: Shape) -> Iterator[Same]:
-    for rule in shape.rules.values():
-        if isinstance(rule, Same):
-            yield rule
-        if isinstance(rule, Group | Related):
-            yield from _same(rule.shape)
 
 
 def _cut(rule: Rule, scope: Scope) -> None:

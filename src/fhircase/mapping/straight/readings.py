@@ -64,6 +64,9 @@ def _code(r: Reader, rule: Code) -> str:
     for code in codes:
         with r.source.block(f"if {code} is not None and {code}.__class__ is not str"):
             r.source(r.unusual)
+    for path, code in rule.unless:
+        with r.source.block(f"if {r.find(path)} == {literal(code)}"):
+            r.source(r.unusual)
     value = r.source.name("v")
     said = r.module.object(met.Said(rule), "said")
     together = f"({', '.join(codes)})" if len(codes) > 1 else codes[0]
