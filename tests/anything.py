@@ -16,7 +16,7 @@ from fhircase.fhir.elements import Element, Elements, elements
 Json = dict[str, Any]
 Dice = random.Random
 
-TYPES = ("CarePlan", "Task", "ServiceRequest", "Goal", "CareTeam", "EpisodeOfCare", "Condition", "Procedure")
+TYPES = ("CarePlan", "Task", "ServiceRequest", "Goal", "CareTeam", "EpisodeOfCare", "Condition", "Consent", "Procedure")
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 # Required bindings of the elements that are read.
@@ -34,6 +34,11 @@ CODES = {
     "CareTeam.status": "proposed active suspended inactive entered-in-error",
     "EpisodeOfCare.status": "planned waitlist active onhold finished cancelled entered-in-error",
     "EpisodeOfCare.statusHistory.status": "planned waitlist active onhold finished cancelled entered-in-error",
+    "Consent.status": "draft proposed active rejected inactive entered-in-error",
+    "R5 Consent.status": "draft active inactive not-done entered-in-error unknown",
+    "Consent.decision": "deny permit",
+    "Consent.provision.type": "deny permit",
+    "Consent.provision.data.meaning": "instance related dependents authoredby",
     "Procedure.status": "preparation in-progress not-done on-hold stopped completed entered-in-error unknown",
     "Patient.gender": "male female other unknown",
     "ContactPoint.system": "phone fax pager email sms url other",
@@ -142,7 +147,15 @@ class Maker:
                 values.insert(empty, None)
                 made[f"_{name}"] = [beside if at == empty else None for at in range(len(values))]
             return
-        if self.dice.random() > 0.08 or name in ("url", "status", "intent", "lifecycleStatus", "div"):
+        if self.dice.random() > 0.08 or name in (
+            "url",
+            "status",
+            "intent",
+            "lifecycleStatus",
+            "decision",
+            "meaning",
+            "div",
+        ):
             made[name] = self.bare(element)
         if name not in made or self.dice.random() < 0.08:
             absent = {"url": ABSENT, "valueCode": self.dice.choice(["unknown", "masked", "asked-declined"])}
@@ -168,8 +181,8 @@ class Maker:
 
     def bare(self, element: Element) -> Any:
         """One bare value."""
-        if element.path in CODES:
-            return self.dice.choice(CODES[element.path].split())
+        if codes := CODES.get(f"{self.fhir} {element.path}") or CODES.get(element.path):
+            return self.dice.choice(codes.split())
         return getattr(self, f"_{element.type.lower()}", self._string)()
 
     def extension(self, depth: int) -> Json:

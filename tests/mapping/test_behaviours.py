@@ -29,6 +29,12 @@ def test_a_resource_without_an_id_is_read_and_gets_one_only_when_another_has_to_
     assert from_fhir([request, task], fhir).record.offers[0].status == "sent"
 
 
+def test_a_record_with_neither_id_nor_identifier_keeps_its_key_when_it_gets_a_temporary_id() -> None:
+    order = {"resourceType": "ServiceRequest", "status": "active", "intent": "order"}
+    record = but(from_fhir(order).record, offers=(Offer(id="o1", status="sent"),))
+    assert from_fhir(to_fhir(record, onto=[order])).record == record
+
+
 def test_two_resources_with_neither_id_nor_identifier_are_two_records() -> None:
     found = from_bundle([{**PLAIN, "title": "one"}, {**PLAIN, "title": "two"}])
     assert [reading.record.title for reading in found.readings] == ["one", "two"]

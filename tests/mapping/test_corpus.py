@@ -11,7 +11,18 @@ from fhircase.mapping.laws import Donors, broken
 from fhircase.model import record_type
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
-TYPES = ["CarePlan", "Task", "ServiceRequest", "Goal", "Condition", "EpisodeOfCare", "CareTeam", "Procedure", "Bundle"]
+TYPES = [
+    "CarePlan",
+    "Task",
+    "ServiceRequest",
+    "Goal",
+    "Condition",
+    "EpisodeOfCare",
+    "CareTeam",
+    "Procedure",
+    "Consent",
+    "Bundle",
+]
 EVERY = pytest.mark.parametrize(("fhir", "kind"), [(fhir, kind) for fhir in ("R4", "R5") for kind in TYPES])
 
 # What is refused, and why that is right. Everything else is read.

@@ -37,14 +37,13 @@ class Choice(Rule):
 
     def read(self, scope: Scope) -> Any:
         """The first alternative that is there."""
-        found = [value for _, rule in self.alternatives if (value := self._at(rule, scope)) is not None]
-        return found[0] if found else None
+        return next((value for _, rule in self.alternatives if (value := self._at(rule, scope)) is not None), None)
 
     def _at(self, rule: Rule, scope: Scope) -> Any:
         return rule.read(scope) if next(iter(rule.places())).present(scope) else None
 
     def write(self, scope: Scope, value: Any) -> None:
-        """Write the alternative that takes the value, and remove the others."""
+        """Write the alternative that takes the value; what was read instead, or would be read before it, goes."""
         if scope.ctx.scratch and value is not None:
             next(rule for takes, rule in self.alternatives if takes(value)).write(scope, value)
             return
@@ -54,8 +53,11 @@ class Choice(Rule):
         if value is not None:
             able = [rule for takes, rule in self.alternatives if takes(value)]
             chosen = next((rule for rule in able if self._at(rule, scope) is not None), able[0])
-        for _, rule in self.alternatives:
-            if rule is not chosen and self._at(rule, scope) is not None:
+        rules = [rule for _, rule in self.alternatives]
+        there = [rule for rule in rules if self._at(rule, scope) is not None]
+        before = rules if chosen is None else [*rules[: rules.index(chosen)], *there[:1]]
+        for rule in there:
+            if rule is not chosen and rule in before:
                 rule.write(scope, None)
         if chosen is not None:
             chosen.write(scope, value)

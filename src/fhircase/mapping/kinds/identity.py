@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Scope
+from fhircase.mapping.context import Scope, urn
 from fhircase.mapping.grammar import SpecError, near
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, alike
@@ -81,12 +81,20 @@ class RecordKey(Rule):
 
     def by_server(self, scope: Scope) -> dict[str, str]:
         """The key by which the server, or whoever knows it there, has the record."""
-        there = [node for path in self.paths if (node := scope.nodes[path.role]) is not None]
-        references = [f"{node['resourceType']}/{node.get('id', 'unidentified')}" for node in there]
+        references = [ref for path in self.paths if (ref := self._reference(scope, path.role))]
         for reference in references:
             if known := scope.ctx.known.get(reference):
                 return known
         return {"kind": self.kind, "namespace": f"{SERVER}{scope.ctx.server}", "value": references[0]}
+
+    def _reference(self, scope: Scope, role: str) -> str | None:
+        """How the server refers to a resource; one that has an id for the time being has none there."""
+        node = scope.nodes[role]
+        if node is None:
+            return None
+        unidentified = f"{node['resourceType']}/unidentified"
+        temporary = urn(self.kind, f"{SERVER}{scope.ctx.server}", unidentified, role)
+        return unidentified if node.get("id", temporary) == temporary else f"{node['resourceType']}/{node['id']}"
 
     def says(self) -> Json:
         """What the identifier says besides system and value."""

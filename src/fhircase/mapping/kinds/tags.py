@@ -57,9 +57,13 @@ class Tags(Rule):
 
     def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
         fate: Fate = "carried" if len(found[1]) == 1 and self.written[found[0]] == found[1] else "normalised"
+        said = set()
         for element in self.path.picked(scope):
             for coding in codings(element):
-                if code_of(coding) in found[1]:
+                if (code := code_of(coding)) in found[1]:
+                    # What is said again says nothing more.
+                    fate = "normalised" if code in said else fate
+                    said.add(code)
                     for name in ("system", "code"):
                         scope.ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
 

@@ -11,7 +11,7 @@ from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, mapping_for
 from fhircase.mapping.kinds.rule import alike
 from fhircase.mapping.laws.changes import Change, Donors
-from fhircase.mapping.laws.owned import copies, voided, without
+from fhircase.mapping.laws.owned import copies, dependent, without
 from fhircase.mapping.narrative import is_generated
 from fhircase.mapping.reading import Reading, from_fhir
 from fhircase.mapping.report import Entry
@@ -93,9 +93,9 @@ def _mapping(change: Change, fhir: str) -> Mapping:
 def _inside(reading: Reading, change: Change, again: Reading, fhir: str) -> Iterator[Broken]:
     """Law 3 by the report: all that is not said by the rule of the changed place is the same, and in its order."""
     mapping = _mapping(change, fhir)
-    dependent = [same.path for same in copies(mapping, str(change.way[0]))]
-    dependent += [path for code in voided(mapping, change.name) for path in code.paths]
-    repeated = tuple("/".join([mapping.types[p.role], *(step.name for step in p.steps[:1])]) for p in dependent)
+    paths = [same.path for same in copies(mapping, str(change.way[0]))]
+    paths += [path for rule in dependent(mapping, change.name) for path in rule.places()]
+    repeated = tuple("/".join([mapping.types[p.role], *(step.name for step in p.steps[:1])]) for p in paths)
     old, new = (list(_others(each, change.name, repeated)) for each in (reading, again))
     if old != new:
         gone, come = [e for e in old if e not in new], [e for e in new if e not in old]

@@ -16,6 +16,7 @@ from fhircase.mapping.kinds.related import Forward, Related, Reverse
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.same import Same
 from fhircase.mapping.kinds.tags import Tags
+from fhircase.mapping.kinds.verdict import Verdict
 from fhircase.mapping.path import Path
 from fhircase.mapping.resolve import anchored, resolve
 from fhircase.mapping.selector import code_of, codings
@@ -34,11 +35,17 @@ def copies(mapping: Mapping, field: str) -> list[Same]:
     ]
 
 
-def voided(mapping: Mapping, name: str) -> list[Code]:
-    """The rules that say nothing beside some codes of the field."""
+def dependent(mapping: Mapping, name: str) -> list[Rule]:
+    """The rules that say something else, or nothing, by what the field says."""
     every = list(_rules(mapping.shape))
     texts = {path.text for rule in every if rule.name.endswith(f" {name}") for path in rule.places()}
-    return [rule for rule in every if isinstance(rule, Code) and texts & {path.text for path, _ in rule.unless}]
+    return [rule for rule in every if _depends(rule, texts)]
+
+
+def _depends(rule: Rule, texts: set[str]) -> bool:
+    if isinstance(rule, Verdict):
+        return any(text.startswith(rule.terms.text) for text in texts)
+    return isinstance(rule, Code) and bool(texts & {path.text for path, _ in rule.unless})
 
 
 def _rules(shape: Shape) -> Iterator[Rule]:
@@ -68,7 +75,7 @@ class _Cuts:
         self.items = list(_spots(self.rule, scope, old))
         self.every = [found for each in mapping.shape.rules.values() for found in _spots(each, scope, old)]
         self.copies = copies(mapping, field)
-        self.voided = voided(mapping, field)
+        self.dependent = dependent(mapping, field)
         made = {resource["resourceType"] for resource in new[len(old) :]}
         self.vias = [path for via in mapping.vias if via.kind in made for path in via.paths]
 
@@ -89,7 +96,7 @@ class _Cuts:
             for copy in self.copies:
                 if copy.path.role == rule.role:
                     _cut_path(inner, copy.path)
-        for each in (self.rule, *self.voided):
+        for each in (self.rule, *self.dependent):
             _cut(each, scope)
         for path in [*self.vias, *(copy.path for copy in self.copies if copy.path.role in self.roles)]:
             _cut_path(scope, path)
