@@ -48,7 +48,14 @@ _OVERLAY: Words = {
     **_SHARED,
 }
 _RESOURCE: Words = {"type": "text", "via": "text|texts?", "make": "text?", "linked": "flag?"}
-_TABLE: Words = {"rows": "list", "reads": "rows?", "lacks": "reasons?", "refuses": "reasons?", "lossy": "text?", "unknown": "text?"}
+_TABLE: Words = {
+    "rows": "list",
+    "reads": "rows?",
+    "lacks": "reasons?",
+    "refuses": "reasons?",
+    "lossy": "text?",
+    "unknown": "text?",
+}
 _TYPE: Words = {"of": "text", "rules": "rules"}
 _VERSIONS: Words = {"R4": "any?", "R5": "any?"}
 
