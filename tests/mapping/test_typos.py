@@ -33,6 +33,7 @@ TYPOS = [
     ("care-plan", "plan.title}", "plan.titel}"),
     ("care-plan", "value: plan, accepts", "value: plann, accepts"),
     ("care-plan", "items: goals}", "items: golas}"),
+    ("care-plan", "use: goal", "use: gaol"),
 ]
 
 

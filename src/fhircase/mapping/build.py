@@ -18,7 +18,7 @@ from fhircase.mapping.kinds.node import Node
 from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Gathered, Rule, Shape
-from fhircase.mapping.lines import source
+from fhircase.mapping.lines import said_at, source
 from fhircase.mapping.pathtext import PathError, Vocabulary
 from fhircase.mapping.tables import Tables
 
@@ -79,7 +79,7 @@ class Builder:
                 continue
             full = f"{way}.{name}" if way else str(name)
             at = source(rules, name)
-            rule = self.tried(lambda spec=spec, full=full: self.rule(spec, roles, here, full), at, full)  # type: ignore[misc]
+            rule = self.tried(lambda spec=spec, full=full: self.rule(spec, roles, here, full), at, full, spec)  # type: ignore[misc]
             if rule is not None:
                 _label(rule, f"{at} {full}")
                 made[name] = rule
@@ -93,14 +93,18 @@ class Builder:
             raise SpecError(f"no resource type that a mapping can use is called `{name}`{near(name, known)}")
         return str(name)
 
-    def tried(self, make: Callable[[], Made], at: str, rule: str) -> Made | None:
-        """What can be made; or None, and what is wrong is noted."""
+    def tried(self, make: Callable[[], Made], at: str, rule: str, spec: Any = None) -> Made | None:
+        """What can be made; or None, and what is wrong is noted, with the line of the words it is about."""
         try:
             return make()
         except (PathError, SpecError) as error:
-            self.problems.append(Problem(str(error), source=getattr(error, "source", "") or at, rule=rule))
+            where = getattr(error, "source", "") or said_at(spec, str(error)) or at
+            self.problems.append(Problem(str(error), source=where, rule=rule))
         except MappingFileError as error:
-            self.problems += [replace(each, source=each.source or at, rule=rule) for each in error.problems]
+            self.problems += [
+                replace(each, source=each.source or said_at(spec, each.what) or at, rule=rule)
+                for each in error.problems
+            ]
         return None
 
     def borrowed(self, name: str, roles: Mapping[str, str], here: str, way: str) -> dict[str, Rule]:

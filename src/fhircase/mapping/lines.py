@@ -1,5 +1,6 @@
 """On which line of which mapping file something stands, so that every message can say it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,24 @@ def source(node: Any, key: Any = None) -> str:
         return source(node.get(key)) or source(node)
     line = lines[key][0] if key in lines else node.lc.line
     return f"{node.lc.file}:{line + 1}"
+
+
+def said_at(spec: Any, what: str) -> str:
+    """`file:line` of the words of a rule that a message is about: those that hold the first name it quotes."""
+    quoted = re.search(r"`([^`]+)`", what)
+    found = _holding(spec, quoted.group(1)) if quoted else None
+    return source(*found) if found else ""
+
+
+def _holding(node: Any, name: str) -> tuple[Any, Any] | None:
+    """The nearest entry that holds a text: bare words first, then what is inside lists and maps."""
+    if not isinstance(node, CommentedMap | CommentedSeq):
+        return None
+    entries = list(node.items()) if isinstance(node, CommentedMap) else list(enumerate(node))
+    for key, value in entries:
+        if key == name or (isinstance(value, str) and name in value):
+            return node, key
+    for _, value in entries:
+        if found := _holding(value, name):
+            return found
+    return None
