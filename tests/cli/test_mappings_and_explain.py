@@ -97,6 +97,18 @@ def test_what_is_neither_is_told(run, tmp_path):
     assert "x.json:1: not a FHIR resource" in result.stderr
 
 
+def test_a_rule_that_an_overlay_changed_is_explained_with_the_overlays_line(run, tmp_path):
+    (tmp_path / "changing.yaml").write_text(
+        "overlay: site@1\nover: [goal@1]\nchange:\n  status_reason: {field: goal.language}\n", encoding="utf-8"
+    )
+    goal = '{"resourceType": "Goal", "id": "1", "language": "de", "lifecycleStatus": "active"}'
+    (tmp_path / "goal.json").write_text(goal, encoding="utf-8")
+    shown = run("explain", "goal.json", "--overlay", "changing.yaml").stdout
+    (line,) = [line for line in shown.splitlines() if "Goal#/language" in line]
+    assert "+changing.yaml:4 status_reason" in line
+    assert "changing.yaml" not in run("explain", "goal.json").stdout
+
+
 def test_an_overlay_over_nothing_is_a_mistake(run, tmp_path):
     for name, over in (("none", ""), ("word", "over: case@1\n"), ("unknown", "over: [case]\n")):
         (tmp_path / f"{name}.yaml").write_text(f"overlay: site\n{over}", encoding="utf-8")

@@ -18,7 +18,7 @@ from fhircase.mapping.kinds.node import Node
 from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Gathered, Rule, Shape
-from fhircase.mapping.lines import said_at, source
+from fhircase.mapping.lines import said_at, source, written_at
 from fhircase.mapping.pathtext import PathError, Vocabulary
 from fhircase.mapping.tables import Tables
 
@@ -81,7 +81,7 @@ class Builder:
             at = source(rules, name)
             rule = self.tried(lambda spec=spec, full=full: self.rule(spec, roles, here, full), at, full, spec)  # type: ignore[misc]
             if rule is not None:
-                _label(rule, f"{at} {full}")
+                _label(rule, f"{written_at(rules, name)} {full}")
                 made[name] = rule
         gathers = any(rule.fields or isinstance(rule, Empty) for rule in made.values())
         return Gathered(made) if gathers else Shape(made)

@@ -35,6 +35,18 @@ def source(node: Any, key: Any = None) -> str:
     return f"{node.lc.file}:{line + 1}"
 
 
+def overlaid(node: CommentedMap, at: str) -> None:
+    """Note where an overlay changed an entry."""
+    node.lc.over = [*getattr(node.lc, "over", ()), at]
+
+
+def written_at(node: Any, key: Any) -> str:
+    """As `source`, and where overlays changed it: `case.yaml:41+site.yaml:7`."""
+    inner = node.get(key) if isinstance(node, CommentedMap) else None
+    over = getattr(inner.lc, "over", ()) if isinstance(inner, CommentedMap) else ()
+    return "+".join([source(node, key), *over])
+
+
 def said_at(spec: Any, what: str) -> str:
     """`file:line` of the words of a rule that a message is about: those that hold the first name it quotes."""
     quoted = re.search(r"`([^`]+)`", what)

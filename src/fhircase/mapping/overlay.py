@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 from fhircase.errors import MappingFileError, Problem
 from fhircase.mapping.grammar import near
 from fhircase.mapping.kinds import kinds
-from fhircase.mapping.lines import source
+from fhircase.mapping.lines import overlaid, source
 
 Documents = Sequence[CommentedMap]
 CUSTOM = "custom"
@@ -161,6 +161,7 @@ def _change(base: CommentedMap, over: CommentedMap, shared: CommentedMap) -> Ite
             rules[last] = spec
         else:
             rules[last].update(spec)
+            overlaid(rules[last], source(over["change"], rule))
 
 
 def _drop(base: CommentedMap, over: CommentedMap) -> Iterator[Problem]:
