@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fhircase.cli import exits
+from fhircase.cli import exits, tables
 from fhircase.cli.door import told
 from fhircase.cli.options import AsJson, Config, Fhir, Ledger, Output, Overlays, Version
 from fhircase.cli.screen import amount, complain, say, table
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fhircase.mapping import compiled as compiling
 
 app = typer.Typer(help="The mapping files: list, check and explain them.", no_args_is_help=True)
+
+app.add_typer(tables.app, name="tables")
 
 # R4B is R4's shape.
 CHECKED = ("R4", "R5")

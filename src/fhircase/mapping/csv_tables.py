@@ -7,7 +7,6 @@ why a row is only read; a column called `remark` is for people.
 
 import csv
 from collections.abc import Mapping, Sequence
-from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ REMARK = "remark"
 _MARKS = (";", "\t", ",")
 
 
-@cache
 def csv_table(place: Path) -> Mapping[str, Any]:
     """`rows` and `reads` of a table, each row with its line in the file.
 
@@ -93,29 +91,6 @@ def _row(
     row.lc.line, row.lc.col = int(where.rpartition(":")[2]) - 1, 0
     stamp(row, place.name, str(place.parent))
     (reads.setdefault(reason, CommentedSeq()) if reason else rows).append(row)
-
-
-def fill_tables(document: CommentedMap, folder: Path) -> None:
-    """Put the rows of CSV files where a document names them: `rows: acuity.csv`, beside the document.
-
-    Raises:
-        MappingFileError: such a file is wrong; every problem, with file, line and column.
-    """
-    tables = document.get("tables")
-    for spec in tables.values() if isinstance(tables, Mapping) else ():
-        if isinstance(spec, CommentedMap) and _is_csv(spec.get("rows")):
-            found = csv_table(folder / spec["rows"])
-            spec["rows"] = found["rows"]
-            if found[READS]:
-                spec[READS] = CommentedMap({**found[READS], **(spec.get(READS) or {})})
-    rows = document.get("rows")
-    for name, named in rows.items() if isinstance(rows, CommentedMap) else ():
-        if _is_csv(named):
-            rows[name] = csv_table(folder / named)["rows"]
-
-
-def _is_csv(named: Any) -> bool:
-    return isinstance(named, str) and named.lower().endswith((".csv", ".tsv"))
 
 
 def as_csv(spec: Mapping[str, Any], places: Sequence[str]) -> str:

@@ -12,11 +12,11 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from fhircase.errors import MappingFileError, Problem
-from fhircase.mapping.csv_tables import fill_tables
 from fhircase.mapping.grammar import near, overlay_problems
 from fhircase.mapping.grammar import problems as form_problems
 from fhircase.mapping.lines import stamp
 from fhircase.mapping.overlay import applies, in_order, lay
+from fhircase.mapping.table_files import fill_tables
 
 VOCABULARY = "vocabulary"
 

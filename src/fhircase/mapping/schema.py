@@ -24,6 +24,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _ROWS: Schema = {"type": "array", "items": {"type": ["string", "array"], "items": {"type": ["string", "array"]}}}
+_ROWS_OR_FILE: Schema = {"anyOf": [_ROWS, {"type": "string", "pattern": r"\.([ct]sv|json)$"}]}
 _VERSIONS = ("R4", "R5")
 """The words under which a rule, resource or table says what is otherwise in a version."""
 
@@ -60,8 +61,8 @@ _HELD: Mapping[str, Schema] = {
     "extensions": _map({"type": "string"}),
     "profiles": _map(_TEXTS),
     "vocabulary.items": _map(_map(_ref("rule"))),
-    "table.rows": {"anyOf": [_ROWS, {"type": "string", "pattern": r"\.[ct]sv$"}]},
-    "overlay.rows": _map(_ROWS),
+    "table.rows": _ROWS_OR_FILE,
+    "overlay.rows": _map(_ROWS_OR_FILE),
     "overlay.change": _map(_ref("words")),
 }
 """What a section holds, where its shape alone does not say it."""
