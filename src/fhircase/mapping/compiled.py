@@ -13,6 +13,7 @@ from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, via
 from fhircase.mapping.check import Checked, key_way, problems
+from fhircase.mapping.claims import Claim, Demand, demand
 from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.custom import Sayable
 from fhircase.mapping.differing import Following, following
@@ -62,6 +63,8 @@ class Mapping:
     """What of a record the rules can say."""
     profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The profiles that the resource of a role is claimed to conform to, each `canonical|version`."""
+    claims: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
+    """What the resource of a role has to have to claim a profile in `meta.profile`."""
     later: dict[frozenset[str], Shape] = field(default_factory=dict)
     """The rules with something to say in resources that other rules have made, by those resources' roles."""
 
@@ -176,6 +179,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))
     if model is None:
         raise MappingFileError(builder.problems)
+    claims = _claims(builder, document)
     said = shape if model.ours else Shape({})
     sayable = builder.tried(lambda: Sayable(said, ours=model.ours), source(document["rules"], "custom"), "custom")
     if sayable is None:
@@ -203,6 +207,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
         shape,
         sayable,
         {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
+        claims,
     )
 
 
@@ -219,6 +224,21 @@ def _model(document: CommentedMap) -> Model:
             return of_code(document["model"])
         case _:
             return of_schema(beside(document, document["schema"]))
+
+
+def _claims(builder: Builder, document: CommentedMap) -> dict[str, tuple[Claim, ...]]:
+    """The profiles that a role's resource may claim, each with what it then has to have."""
+    made: dict[str, tuple[Demand, ...]] = {}
+    for profile, texts in document.get("claims", {}).items():
+        at = source(document["claims"], profile)
+        demands = [builder.tried(lambda text=text: demand(text, builder.words), at, "claims") for text in texts]  # type: ignore[misc]
+        made[profile] = tuple(each for each in demands if each is not None)
+    if builder.problems:
+        raise MappingFileError(builder.problems)
+    return {
+        role: tuple((profile.partition("|")[0], made[profile]) for profile in profiles if profile in made)
+        for role, profiles in document.get("profiles", {}).items()
+    }
 
 
 def _refused(builder: Builder, spec: CommentedMap, own: dict[str, str]) -> tuple[tuple[Path, Any], ...]:

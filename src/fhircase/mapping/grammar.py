@@ -17,7 +17,7 @@ from fhircase.model import RECORDS
 
 Words = Mapping[str, str]
 
-_SHARED: Words = {"systems": "map?", "extensions": "map?", "profiles": "map?"}
+_SHARED: Words = {"systems": "map?", "extensions": "map?", "profiles": "map?", "claims": "map?"}
 _MAPPING: Words = {
     "mapping": "text",
     "record": "text?",
@@ -205,6 +205,10 @@ def _names(document: CommentedMap) -> Iterator[Problem]:
 
 
 def _profiles(document: CommentedMap) -> Iterator[Problem]:
+    for profile, demands in _section(document, "claims"):
+        if not _takes("texts", demands):
+            what = f"`{profile}` takes a list of what a resource has to have `[code, subject, ...]`"
+            yield Problem(what, source=source(document["claims"], profile), rule="claims")
     for role, claimed in _section(document, "profiles"):
         if not _takes("texts", claimed) or not all(_VERSIONED.fullmatch(each) for each in claimed):
             what = f"`{role}` takes a list of profiles `[canonical|version, ...]`"

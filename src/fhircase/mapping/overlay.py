@@ -63,7 +63,7 @@ def lay(base: CommentedMap, over: CommentedMap, shared: CommentedMap, others: It
         shared: the vocabulary that all mappings share.
         others: the mappings over which the overlay lies, this one among them.
     """
-    for section in ("systems", "extensions"):
+    for section in ("systems", "extensions", "claims"):
         base.setdefault(section, CommentedMap()).update(over.get(section, {}))
     problems = [
         *_claim(base, over, [role for other in others for role in roles(other)]),

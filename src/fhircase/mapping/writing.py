@@ -10,6 +10,7 @@ from typing import Any
 from fhircase.errors import Problem, RecordInvalid
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
+from fhircase.mapping.claims import claim, is_ours
 from fhircase.mapping.compiled import Mapping, mapping_for
 from fhircase.mapping.context import Context, Scope
 from fhircase.mapping.custom import unsaid
@@ -234,6 +235,8 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
         changed = not alike(old, resource)
         if changed and is_generated(resource):
             narrate(resource)
+        if changed and is_ours(resource, ctx.key):
+            claim(resource, mapping.claims.get(role.partition(":")[0], ()))
         placed.append(Placed(resource, role, _is_linked(role, mapping), new=False, changed=changed))
     new = list(ctx.resources[len(given) :])
     new.sort(key=lambda resource: order.index(ctx.roles[id(resource)].partition(":")[0]))
@@ -241,6 +244,7 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
         role = ctx.roles[id(resource)]
         if resource["resourceType"] not in _SILENT:
             narrate(resource)
+        claim(resource, mapping.claims.get(role.partition(":")[0], ()))
         placed.append(Placed(resource, role, _is_linked(role, mapping), new=True, changed=True))
     return placed
 
