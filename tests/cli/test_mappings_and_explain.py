@@ -3,6 +3,7 @@
 import pytest
 
 from fhircase.cli import exits
+from fhircase.mapping.files import folder
 
 
 @pytest.fixture
@@ -82,6 +83,12 @@ def test_what_no_rule_owns_is_explained_as_kept(run, tmp_path):
     assert "not owned, kept" in language
     (status,) = [line for line in lines if "Goal#/lifecycleStatus" in line]
     assert "goal-lifecycle: active = active | -" in status
+
+
+@pytest.mark.parametrize("place", sorted((folder() / "overlays").glob("*.yaml")), ids=lambda place: place.stem)
+def test_every_shipped_overlay_file_is_right(run, place):
+    result = run("mappings", "check", str(place))
+    assert (result.exit_code, result.stdout) == (exits.DONE, "")
 
 
 def test_a_record_is_explained_field_by_field(run, caseload):

@@ -63,6 +63,15 @@ def test_a_value_that_a_profile_fixes_is_told_where_another_may_be_said(tmp_path
     assert any("`task.intent` is always `plan`" in each and "wants `order`" in each for each in problems)
 
 
+def test_what_a_named_type_writes_counts(tmp_path: Path) -> None:
+    task = f"task: ['{SDOH}TaskForReferralManagement|3.0.0']"
+    assert compiled("referral", "R4", (claimed(tmp_path, "referral", task),)), "a concept has a text"
+    code = "{code: task.statusReason.coding.code, table: why}"
+    more = f"change: {{offers.status_reason: {code}}}\ntables: {{why: {{rows: [full]}}}}\n"
+    problems = told("referral", claimed(tmp_path, "referral", task, more))
+    assert any("requires Task.statusReason.text, and no rule writes it" in each for each in problems)
+
+
 def test_what_only_a_profile_requires_is_marked_as_unknown_where_it_is_not_known(tmp_path: Path) -> None:
     site = claimed(tmp_path, "referral", f"req: ['{US}servicerequest|7.0.0']")
     record = but(REFERRAL, service=None)

@@ -12,10 +12,12 @@ from tests.mapping.examples import BOTH, PLAN, REFERRAL, but, only, refused, wri
 from tests.often import often
 from tests.strategies import records
 
-from fhircase.errors import Problem, ResourceRefused
+from fhircase.errors import Problem, RecordInvalid, ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_bundle, from_fhir, to_fhir
-from fhircase.model import RECORDS, Offer
+from fhircase.model import RECORDS, Coding, Concept, Offer
+
+DOMAIN = "https://fhircase.org/fhir/CodeSystem/referral-domain"
 
 
 def problems(resources: Any, fhir: str = "R4") -> tuple[Problem, ...]:
@@ -200,3 +202,12 @@ def places(node: Any) -> Iterator[tuple[Any, Any]]:
         yield node, key
         if isinstance(value, dict | list):
             yield from places(value)
+
+
+def test_an_item_that_another_rule_would_read_is_refused_and_not_lost() -> None:
+    record = but(REFERRAL, categories=(Concept(codings=(Coding(system=DOMAIN, code="legal"),)),))
+    with pytest.raises(RecordInvalid) as told:
+        to_fhir(record)
+    (problem,) = told.value.problems
+    assert problem.what == "an item has a code that the list leaves to another rule"
+    assert problem.rule.endswith(" categories")

@@ -10,6 +10,7 @@ from tests.mapping.examples import CASE, PLAN, REFERRAL, but, only
 from tests.mapping.test_laws import same_record, strewn
 from tests.strategies import records
 
+from fhircase.errors import RecordInvalid
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_bundle, from_fhir, to_fhir
 from fhircase.mapping.compiled import all_compiled
@@ -120,6 +121,25 @@ def test_an_sdoh_category_of_a_foreign_request_is_read_as_the_domain() -> None:
     assert found.domain == "food"
     assert [concept.codings[0].code for concept in found.categories] == ["homelessness"]
     assert from_fhir(request).record.domain == "unspecified"
+
+
+@pytest.mark.parametrize(
+    ("record", "overlay", "system", "code"),
+    [
+        (PLAN, "us-core", "http://hl7.org/fhir/us/core/CodeSystem/careplan-category", "assess-plan"),
+        (FULL, "sdoh-clinicalcare", CODES, "food-insecurity"),
+        (FULL, "sdoh-clinicalcare", CODES, "housing-instability"),
+    ],
+)
+def test_a_code_that_the_overlay_itself_writes_is_no_category(
+    record: Any, overlay: str, system: str, code: str
+) -> None:
+    listed = but(record, categories=(Concept(text="ours"), Concept(codings=(Coding(system=system, code=code),))))
+    with pytest.raises(RecordInvalid, match=r"a code that the list leaves to another rule @ .*\.category"):
+        to_fhir(listed, overlays=[overlay])
+    with pytest.raises(RecordInvalid, match="a code that the list leaves to another rule"):
+        to_fhir(listed, onto=to_fhir(record, overlays=[overlay]), overlays=[overlay])
+    assert from_fhir(to_fhir(listed)).record == listed, "without the overlay it is one as any other"
 
 
 def test_real_resources_that_claim_the_guides_are_read_lawfully() -> None:

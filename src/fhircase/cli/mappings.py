@@ -120,10 +120,12 @@ def _overlaid(document: Mapping[str, Any], file: str) -> list[str]:
 
     over, known = document.get("over"), files.names()
     named = [str(each) for each in over] if isinstance(over, list) else []
-    if not named or not set(named) <= set(known):
+    found = [name for name in named if name in known]
+    others = {form for name in files.overlays() for form in (name, name.partition("@")[0])}
+    if not found or not set(named) <= {*found, *others}:
         hint = f"write a list of some of: {', '.join(known)}"
         raise MappingFileError(Problem("lies over no mapping, or over one that is not there", "over", "", hint, file))
-    return named
+    return found
 
 
 @app.command()

@@ -179,7 +179,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))
     if model is None:
         raise MappingFileError(builder.problems)
-    claims = _claims(builder, document)
+    claimable = _claims(builder, document)
     said = shape if model.ours else Shape({})
     sayable = builder.tried(lambda: Sayable(said, ours=model.ours), source(document["rules"], "custom"), "custom")
     if sayable is None:
@@ -207,7 +207,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
         shape,
         sayable,
         {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
-        claims,
+        claimable,
     )
 
 

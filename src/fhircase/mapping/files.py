@@ -93,6 +93,11 @@ def names() -> list[str]:
     return [str(d["mapping"]) for d in _all("mapping", folder())]
 
 
+def overlays() -> list[str]:
+    """The names of all shipped overlays."""
+    return list(dict.fromkeys(str(d["overlay"]) for d in _all("overlay", folder() / "overlays")))
+
+
 def overlay(name: str) -> list[CommentedMap]:
     """The documents of an overlay, by name (shipped) or all that are in a file, by path."""
     place = FilePath(name)

@@ -102,6 +102,11 @@ class Step:
     rivals: tuple[str, ...] = ()
     """The other names of a choice element, which go when this one comes."""
 
+    @property
+    def excludes(self) -> bool:
+        """Whether some codes are left to other rules."""
+        return any(test.how in ("!~", "!$") for test in self.tests)
+
     def matches(self, item: Any) -> bool:
         """Whether an item of the list is the one meant."""
         return isinstance(item, dict) and all(test.holds(item) for test in self.tests) if self.tests else True

@@ -16,6 +16,8 @@ from fhircase.mapping.grammar import near
 from fhircase.mapping.kinds.code import Code
 from fhircase.mapping.kinds.constant import Constant
 from fhircase.mapping.kinds.link import LinkRule
+from fhircase.mapping.kinds.node import Node
+from fhircase.mapping.kinds.rule import Shape
 from fhircase.mapping.kinds.tags import Tags
 from fhircase.mapping.selector import code_of, codings
 
@@ -53,7 +55,7 @@ def _demanded(of: Profile, demand: Demand, there: list[Written], label: str) -> 
             what = f"`{each.path.text}` is written, and {of.name} forbids {demand.id}"
             yield problem(each.rule.name, what, "drop the rule in the overlay, or claim another profile")
     elif demand.low and (len(way) == 1 or any(_under(each, names[:-1]) for each in there)):
-        yield from _required(of, demand, at, names, label, sliced=sliced)
+        yield from _required(of, demand, there, names, label, sliced=sliced)
     if demand.fixed is not None and not sliced:
         yield from _fixed(of, demand, at, names)
     if demand.targets and not sliced:
@@ -68,12 +70,23 @@ def _under(each: Written, names: tuple[str, ...]) -> bool:
     )
 
 
+def _in_type(each: Written, names: tuple[str, ...]) -> bool:
+    """Whether a place holds objects of a named type that writes what lies so far below it."""
+    depth = len(each.names)
+    shape = each.rule.shape if isinstance(each.rule, Node) else getattr(each.rule, "each", None)
+    if depth >= len(names) or not isinstance(shape, Shape) or not _under(each, names[:depth]):
+        return False
+    return any(_under(inner, names[depth:]) for inner in written(shape))
+
+
 def _required(
-    of: Profile, demand: Demand, at: list[Written], names: tuple[str, ...], label: str, *, sliced: bool
+    of: Profile, demand: Demand, there: list[Written], names: tuple[str, ...], label: str, *, sliced: bool
 ) -> Iterator[Problem]:
+    at = [each for each in there if _under(each, names)]
     if not sliced:
         # What our own engine writes by itself, such as the narrative, no rule writes.
-        if not at and names[0] not in ("text", "meta"):
+        inside = any(_in_type(each, names) for each in there)
+        if not at and not inside and names[0] not in ("text", "meta"):
             yield problem(label, f"{of.name} requires {demand.id}, and no rule writes it", "add a rule or a constant")
     elif demand.fixed is not None and not any(_says(each, names, demand.fixed) for each in at):
         what = f"{of.name} requires {demand.id}, which is {_told(demand.fixed)}, and no rule always writes it"

@@ -143,6 +143,12 @@ class Listing(Rule):
 
     def _write_one(self, scope: Scope, array: list[Any], index: int, item: Any) -> None:
         self.each.write(scope.inner(self.slot(scope, array, index)), item)
+        if self.step.excludes and not self.step.matches(array[index]):
+            self.refuse_excluded(scope)
+
+    def refuse_excluded(self, scope: Scope) -> None:
+        """Refuse an item that would not be read again, for the selector leaves its code to another rule."""
+        scope.ctx.refuse("an item has a code that the list leaves to another rule", self)
 
     def _arrange(
         self, scope: Scope, array: list[Any], mine: list[int], chosen: list[int | None]

@@ -173,16 +173,27 @@ def _listing(w: Writer, rule: Listing, value: str) -> None:
     item = step.new_item(SCRATCH)
     if isinstance(each, Shape) and not (rule.below and item):
         made = _copied(w, rule, each, item)
-        w.array(rule.path, f"[{made} for x in {value}]")
+        _array(w, rule, f"[{made} for x in {value}]")
     elif isinstance(each, Field) and not each.path.steps and not rule.below and not item and each.absent is None:
-        w.array(rule.path, f"list({value})")
+        _array(w, rule, f"list({value})")
     elif isinstance(each, LinkRule) and not each.path.steps and not item:
         made = f"{_reference(w, each)}(x)"
-        w.array(rule.path, f"[{f'{{{rule.below!r}: {made}}}' if rule.below else made} for x in {value}]")
+        _array(w, rule, f"[{f'{{{rule.below!r}: {made}}}' if rule.below else made} for x in {value}]")
     elif not rule.below and isinstance(each, Rule) and type(each) in WRITTEN:
         _one_by_one(w, rule, each, value)
     else:
         raise Unstraight
+
+
+def _array(w: Writer, rule: Listing, array: str) -> None:
+    """Put the items there, unless one of them would not be read again."""
+    if rule.step.excludes:
+        made = w.source.name("a")
+        w.source(f"{made} = {array}")
+        with w.source.block(f"if not all(map({w.module.object(rule.step.matches, 'matches')}, {made}))"):
+            w.source(f"{w.module.object(rule, 'rule')}.refuse_excluded({w.scope()})")
+        array = made
+    w.array(rule.path, array)
 
 
 def _copied(w: Writer, rule: Listing, each: Shape, item: dict[str, Any]) -> str:
@@ -201,7 +212,7 @@ def _one_by_one(w: Writer, rule: Listing, each: Rule, value: str) -> None:
         with w.at(node, item):
             WRITTEN[type(each)](w, each, "x")
         w.source(f"{array}.append({node})")
-    w.array(rule.path, array)
+    _array(w, rule, array)
 
 
 def _scoped_listing(w: Writer, rule: Listing, value: str) -> None:
@@ -221,6 +232,9 @@ def _scoped_listing(w: Writer, rule: Listing, value: str) -> None:
     with w.source.block(f"for x in {value}"):
         w.source(f"{array}.append({literal(item)})")
         w.source(f"{fill}(scope, {array}, len({array}) - 1, x)")
+        if rule.step.excludes:
+            with w.source.block(f"if not {w.module.object(rule.step.matches, 'matches')}({array}[-1])"):
+                w.source(f"{w.module.object(rule, 'rule')}.refuse_excluded(scope)")
 
 
 def _list(w: Writer, rule: Listing, value: str) -> None:
