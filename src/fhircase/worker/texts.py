@@ -46,8 +46,11 @@ def digest(text: bytes, mapping: str) -> str:
 
 @cache
 def mapping_digest(fhir: str, overlays: tuple[str, ...]) -> str:
-    """Changes whenever what a mapping says does: its rules with the overlays laid over them, and its tables."""
+    """Changes whenever what a mapping says does: its rules with the overlays laid over them, and its tables.
+
+    Tables that stand in files of their own (CSV, ConceptMaps) are in the documents as they are read.
+    """
     state = blake2b(fhir.encode(), digest_size=8)
-    for document in (files.vocabulary(), *(files.flattened(name, overlays) for name in files.names())):
+    for document in (files.vocabulary(), *(files.flattened(name, overlays, fhir) for name in files.names())):
         state.update(json.dumps(document, default=str).encode() + b"\0")
     return state.hexdigest()
