@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fhircase.fhir.typed import typed
     from fhircase.mapping import Placed, Reading, Readings, Refused, from_bundle, from_fhir, to_fhir, write
     from fhircase.model import (
+        Acceptance,
         Activity,
         Address,
         Answer,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         Language,
         Link,
         Member,
+        Money,
         Need,
         Note,
         Offer,
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from fhircase.records import Line, read_records, read_resources, write_records
 
 __all__ = [
+    "Acceptance",
     "Activity",
     "Address",
     "Answer",
@@ -124,6 +127,7 @@ __all__ = [
     "Link",
     "MappingFileError",
     "Member",
+    "Money",
     "Need",
     "NotAllowed",
     "NotFHIR",

@@ -1,9 +1,9 @@
 """A place in a resource: found when it is there, made when it is needed, pruned when it is empty.
 
 Grammar: `role.name.name[selector].name`, or `.name...` from the element at hand, or `.` for that element itself.
-A selector picks, and when writing makes, one item of a list: `[system=phone]`, `[type~own#acuity]` (a concept with
-that code), `[role!~snomed#768832004]` (without it), `[this!$domain]` (no coding of that system), `[is CarePlan]` (a
-reference to one), `[oldest]` (the item has this element), `extension[alias]`.
+A selector picks, and when writing makes, one item of a list: `[system=phone]`, `[type!=Consent]`, `[type~own#acuity]`
+(a concept with that code), `[role!~snomed#768832004]` (without it), `[this!$domain]` (no coding of that system),
+`[is CarePlan]` (a reference to one), `[oldest]` (the item has this element), `extension[alias]`.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from fhircase.mapping.path import Path
 from fhircase.mapping.selector import Step, Test
 
 _SEGMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]]+)\])?")
-_CONDITION = re.compile(r"([A-Za-z][\w.]*)\s*(=|!~|~)\s*(.+)")
+_CONDITION = re.compile(r"([A-Za-z][\w.]*)\s*(!=|=|!~|~)\s*(.+)")
 
 
 class PathError(ValueError):
@@ -170,7 +170,7 @@ def _test(text: str, element: Element, words: Vocabulary) -> Test:
     if how in ("~", "!~"):
         return Test(tuple(names), how, words.code(value))
     wanted = words.system(value[1:]) if value.startswith("$") else value
-    return Test(tuple(names), how, (wanted,) if how == "=" else ())
+    return Test(tuple(names), how, (wanted,) if how in ("=", "!=") else ())
 
 
 def _near(name: str, known: object) -> str:

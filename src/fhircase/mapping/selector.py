@@ -18,9 +18,9 @@ class Test:
     names: tuple[tuple[str, bool], ...]
     """Element names below the item, each with whether it is a list."""
     how: str
-    """`=`, `~`, `!~`, `!$`, `is` or `has`."""
+    """`=`, `!=`, `~`, `!~`, `!$`, `is` or `has`."""
     wanted: tuple[str, ...] = ()
-    """The value for `=`, system and code for `~` and `!~`, the system for `!$`, resource type and our kind for `is`."""
+    """The value for `=`, system and code for `~`, the system for `!$`, resource type and our kind for `is`."""
 
     def holds(self, item: Json) -> bool:
         """Whether the item meets the condition."""
@@ -31,14 +31,14 @@ class Test:
             return _is_kind(item, *self.wanted)
         if self.how == "!$":
             return not any(_has_system(value, self.wanted[0]) for value in found)
-        if self.how == "=":
-            return self.wanted[0] in found
+        if self.how in ("=", "!="):
+            return (self.wanted[0] in found) == (self.how == "=")
         coded = any(_has_code(value, self.wanted) for value in found)
         return coded if self.how == "~" else not coded
 
     def build(self, item: Json) -> None:
         """Make a new item meet the condition."""
-        if self.how in ("has", "!~", "!$"):
+        if self.how in ("has", "!=", "!~", "!$"):
             return
         if self.how == "is":
             item["type"] = self.wanted[0]

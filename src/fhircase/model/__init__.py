@@ -1,7 +1,7 @@
 """What a case worker means: frozen, strict pydantic models that know nothing of any wire format."""
 
 from fhircase.model.assessment import Answer, Assessment, Question, Score
-from fhircase.model.care_plan import Activity, CarePlan, Goal, Target
+from fhircase.model.care_plan import Acceptance, Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
 from fhircase.model.consent import Consent, ConsentActor, ConsentData
@@ -21,6 +21,7 @@ from fhircase.model.value import (
     Identifier,
     Key,
     Link,
+    Money,
     Note,
     Period,
     Quantity,
@@ -30,6 +31,7 @@ from fhircase.model.work_item import WorkItem
 
 __all__ = [
     "RECORDS",
+    "Acceptance",
     "Activity",
     "Address",
     "Answer",
@@ -58,6 +60,7 @@ __all__ = [
     "Language",
     "Link",
     "Member",
+    "Money",
     "Need",
     "Note",
     "Offer",

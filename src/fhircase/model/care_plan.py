@@ -8,7 +8,7 @@ from fhircase.model.base import ALONE, Extensible, Item, ItemId, Items, Many, Sa
 from fhircase.model.custom import OrLocal
 from fhircase.model.review import Review, in_order
 from fhircase.model.time import Day, Moment
-from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
+from fhircase.model.value import Concept, Key, Link, Money, Note, Period, Quantity, Recurrence
 
 PlanStatus = Annotated[
     Literal["unspecified", "draft", "active", "on-hold", "completed", "revoked", "entered-in-error"], OrLocal()
@@ -37,6 +37,7 @@ Achievement = Literal[
     "no-progress",
     "not-attainable",
 ]
+AcceptanceStatus = Literal["unspecified", "agree", "disagree", "pending"]
 ActivityStatus = Annotated[
     Literal[
         "unspecified",
@@ -67,6 +68,15 @@ class Target(Said):
         return self
 
 
+class Acceptance(Value):
+    """Whether somebody stands behind a goal."""
+
+    who: Link
+    status: AcceptanceStatus = "unspecified"
+    priority: Concept | None = None
+    """How much it matters to them."""
+
+
 class Goal(Item):
     """What the client wants to reach: inside a plan by `id`, or a record of its own by `key`."""
 
@@ -86,11 +96,19 @@ class Goal(Item):
     targets: Many[Target] = ()
     owner: Link | None = None
     """Whose goal it is: who put it into words."""
+    acceptances: Many[Acceptance] = ()
+    """Who agrees with the goal, and who does not."""
+    held_until: Moment | None = None
+    """Before when it is not to be acted upon."""
     needs: Many[Link] = ()
     barriers: Many[Concept | Link] = ()
     """What stands in the way: in words or codes, or a link to where it is recorded, such as a need."""
     strengths: Many[Concept | Link] = ()
     """What helps the client to get there."""
+    outcomes: Many[Concept] = ()
+    """What came of it."""
+    evidence: Many[Link] = ()
+    """Where that is recorded, such as an observation."""
     notes: Many[Note] = ()
 
     @model_validator(mode="after")
@@ -110,15 +128,25 @@ class Activity(Item):
     status_reason: Concept | None = None
     who: Many[Link] = ()
     when: Period | Recurrence | Text | None = None
+    where: Link | None = None
+    needs: Many[Link] = ()
+    """What makes it necessary."""
     goals: Many[ItemId] = ()
     """Ids of the plan's goals that it serves."""
     quantity: Quantity | None = None
+    """How many units of it are planned."""
+    cost: Money | None = None
+    """What it is planned to cost."""
     referral: Link | None = None
     """The referral or other request that came of it."""
     barriers: Many[Concept | Link] = ()
     """What stands in the way of it."""
     strengths: Many[Concept | Link] = ()
     """What helps the client with it."""
+    outcomes: Many[Concept] = ()
+    """What came of it."""
+    evidence: Many[Link] = ()
+    """Where that is recorded, such as a visit."""
     progress: Many[Note] = ()
 
 
@@ -135,7 +163,13 @@ class CarePlan(Extensible):
     categories: Many[Concept] = ()
     period: Period | None = None
     created: Moment | None = None
+    held_until: Moment | None = None
+    """Before when it is not to be acted upon."""
     author: Link | None = None
+    contributors: Many[Link] = ()
+    """Who else helped to make it."""
+    teams: Many[Link] = ()
+    """The teams that carry it out."""
     needs: Many[Link] = ()
     goals: Items[Goal] = ()
     activities: Items[Activity] = ()

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from fhircase.model.base import ALONE, Item, ItemId, Many, stands_alone_or_not
 from fhircase.model.time import Moment
-from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity
+from fhircase.model.value import Concept, Key, Link, Money, Note, Period, Quantity
 
 OutcomeStatus = Literal[
     "unspecified",
@@ -33,6 +33,8 @@ class Outcome(Item):
     by: Link | None = None
     when: Period | Moment | None = None
     quantity: Quantity | None = None
+    cost: Money | None = None
+    """What it cost."""
     result: Concept | None = None
     notes: Many[Note] = ()
 

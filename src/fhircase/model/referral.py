@@ -9,7 +9,7 @@ from fhircase.model.case import Priority
 from fhircase.model.custom import OrLocal
 from fhircase.model.outcome import Outcome
 from fhircase.model.time import Moment, instant
-from fhircase.model.value import Concept, Key, Link, Note, Period, Quantity, Recurrence
+from fhircase.model.value import Concept, Key, Link, Money, Note, Period, Quantity, Recurrence
 
 Domain = Annotated[
     Literal[
@@ -74,6 +74,12 @@ class Offer(Item):
     status: OfferStatus = "unspecified"
     status_reason: Concept | None = None
     sent: Moment | None = None
+    requested: Period | None = None
+    """When the agency is asked to help, at the latest until its end."""
+    insurance: Many[Link] = ()
+    """What may pay for it: coverages and authorisations."""
+    information: Many[Link] = ()
+    """What this agency, too, should know: observations, assessments, documents."""
     history: Many[StatusChange] = ()
     notes: Many[Note] = ()
     outcomes: Items[Outcome] = ()
@@ -107,6 +113,18 @@ class Referral(Extensible):
     goals: Many[Link] = ()
     when: Period | Recurrence | Moment | None = None
     quantity: Quantity | None = None
+    cost: Money | None = None
+    """What it may cost."""
+    insurance: Many[Link] = ()
+    """What may pay for it: coverages and authorisations."""
+    consent: Link | None = None
+    """The client's consent to telling the agency."""
+    information: Many[Link] = ()
+    """What whoever helps should know: observations, assessments, conditions."""
+    held_until: Moment | None = None
+    """Before when it is not to be acted upon."""
+    replaces: Many[Link] = ()
+    """The referrals in whose place it is."""
     do_not_contact: bool = False
     """True: the agency must not contact the client on its own."""
     instructions: Text | None = None

@@ -88,6 +88,14 @@ class Quantity(Said):
         return self
 
 
+class Money(Said):
+    """An exact amount of money."""
+
+    value: Exact | None = None
+    currency: Token | None = None
+    """By ISO 4217, such as `USD`."""
+
+
 class Recurrence(Said):
     """How often: at these times, or so many times in each span."""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from fhircase.model import (
+    Acceptance,
     Activity,
     CarePlan,
     Concept,
@@ -18,15 +19,16 @@ from fhircase.model import (
     Referral,
     Target,
 )
-from fhircase.model.care_plan import Achievement, ActivityStatus, GoalLifecycle, PlanStatus
+from fhircase.model.care_plan import AcceptanceStatus, Achievement, ActivityStatus, GoalLifecycle, PlanStatus
 from fhircase.records.sample.cases import Story, case_link
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, rough
 from fhircase.records.sample.needs import Topic
 from fhircase.records.sample.notes import notes
 from fhircase.records.sample.people import mrn
+from fhircase.records.sample.results import cost, evidence, later, outcomes
 from fhircase.records.sample.reviews import reviews
-from fhircase.records.sample.words import MRN, NAMESPACE, agency, concept, known_as, ours, words
+from fhircase.records.sample.words import MRN, NAMESPACE, PLACES, agency, concept, known_as, ours, words
 
 _STATUS: dict[str, PlanStatus] = {
     "active": "active", "monitoring": "active", "on-hold": "on-hold", "closed": "completed",
@@ -103,6 +105,9 @@ def plan(story: Story, referrals: Sequence[Referral], chance: Chance) -> CarePla
         needs=tuple(ours("need", f"{story.case.key.value}:{need.id}") for need in story.case.needs),
         goals=tuple(_goal(goal, at, story, chance) for at, goal in enumerate(ids)),
         activities=_activities(story, ids, referrals, chance),
+        held_until=later(made + 7, chance.other("plan held")) if status == "draft" else None,
+        contributors=(Link(display="The client's sister"),) if chance.other("contributors").one_in(5, "any") else (),
+        teams=(known_as(f"{NAMESPACE}/teams", "T-1"),) if chance.other("teams").one_in(5, "any") else (),
         reviews=reviews(plan_status(story) == "entered-in-error", story.planned + 30, story.last, chance),
         replaces=_replaces(story, chance),
         notes=notes(words()["case"]["notes"], made, chance) if chance.one_in(5, "plan note") else (),
@@ -135,8 +140,12 @@ def _goal(id: str, at: int, story: Story, chance: Chance) -> Goal:
         targets=_targets(topic, story.planned, chance),
         owner=_owner(story, chance),
         needs=(_need(story, at),),
+        acceptances=_acceptances(story, chance.other("acceptances")),
+        held_until=later(story.planned + 60, chance.other("goal held")) if lifecycle == "planned" else None,
         barriers=_barriers(story, at, chance.other("barriers")),
         strengths=_strengths(chance.other("strengths")),
+        outcomes=outcomes(chance.other("goal outcomes")) if lifecycle == "completed" else (),
+        evidence=evidence("observations", story, chance.other("goal evidence")) if lifecycle == "completed" else (),
         notes=notes(words()["review"]["findings"], story.planned, chance) if chance.one_in(6, "goal note") else (),
     )
 
@@ -153,6 +162,15 @@ def _barriers(story: Story, at: int, chance: Chance) -> tuple[Concept | Link, ..
 def _strengths(chance: Chance) -> tuple[Concept | Link, ...]:
     known = concept(chance.deal("strength", words()["plan"]["strengths"])), Link(display="A sister who drives")
     return known[: chance.deal("how many strengths", (0, 0, 1, 2))]
+
+
+def _acceptances(story: Story, chance: Chance) -> tuple[Acceptance, ...]:
+    if not chance.one_in(3, "acceptance"):
+        return ()
+    status = chance.deal("acceptance status", ("agree", "agree", *get_args(AcceptanceStatus)))
+    priority = concept(chance.deal("acceptance priority", words()["plan"]["goal_priorities"]))
+    client = Acceptance(who=known_as(MRN, mrn(story.number)), status=status, priority=priority)
+    return client, Acceptance(who=story.manager, status="agree")
 
 
 def _owner(story: Story, chance: Chance) -> Link | None:
@@ -214,6 +232,11 @@ def _activity(id: str, story: Story, goals: list[str], chance: Chance) -> Activi
         when=_when(story.planned, chance),
         goals=tuple(goals[: chance.deal("activity goals", (0, 1, 1, 2))]),
         quantity=Quantity(value=Decimal("1.50"), unit="h") if chance.one_in(6, "activity quantity") else None,
+        where=known_as(PLACES, "PL-01", "Community room") if chance.other("where").one_in(4, "where") else None,
+        needs=(_need(story, 0),) if chance.other("activity needs").one_in(4, "activity needs") else (),
+        cost=cost(chance.other("activity cost")),
+        outcomes=outcomes(chance.other("activity outcomes")) if done == "completed" else (),
+        evidence=evidence("visits", story, chance.other("activity evidence")) if done == "completed" else (),
         barriers=_barriers(story, 0, chance.other("barriers")),
         strengths=_strengths(chance.other("strengths")),
         progress=_progress(story, chance) if chance.one_in(3, "progress") and status == "active" else (),

@@ -14,6 +14,7 @@ from fhircase.records.sample.needs import Topic
 from fhircase.records.sample.notes import notes
 from fhircase.records.sample.people import mrn
 from fhircase.records.sample.plans import plan_key, plan_status, quantity
+from fhircase.records.sample.results import cost, evidence, later
 from fhircase.records.sample.words import MRN, NAMESPACE, agency, concept, hospital, known_as, ours, words
 
 _WAY: tuple[OfferStatus, ...] = ("sent", "seen", "accepted")
@@ -115,11 +116,29 @@ def _referral(story: Story, at: int, chance: Chance) -> Referral:
         goals=(ours("goal", f"{plan_key(story)}:g{at + 1}"),) if chance.one_in(2, "referral goal") else (),
         when=_when(sent, chance),
         quantity=quantity(topic["provided"]) if chance.one_in(5, "referral quantity") else None,
+        cost=cost(chance.other("referral cost")),
+        insurance=_insurance(story, chance.other("insurance")),
+        consent=_consent(story, chance.other("referral consent")),
+        information=evidence("observations", story, chance.other("referral information")),
+        held_until=later(sent + 2, chance.other("referral held")) if draft else None,
+        replaces=_replaces(story, chance.other("referral replaces")),
         do_not_contact=chance.one_in(8, "do not contact"),
         instructions=chance.pick(text["instructions"]) if chance.one_in(3, "instructions") else None,
         notes=notes(text["notes"], sent, chance) if chance.one_in(4, "referral note") else (),
         offers=_offers(topic, last, (sent, until), sent_at, chance),
     )
+
+
+def _insurance(story: Story, chance: Chance) -> tuple[Link, ...]:
+    return (known_as(f"{NAMESPACE}/coverages", f"CV-{story.number:05}"),) if chance.one_in(3, "insurance") else ()
+
+
+def _consent(story: Story, chance: Chance) -> Link | None:
+    return known_as(f"{NAMESPACE}/papers", f"CO-{story.number:05}") if chance.one_in(2, "consent") else None
+
+
+def _replaces(story: Story, chance: Chance) -> tuple[Link, ...]:
+    return (known_as(f"{NAMESPACE}/requests", f"RR-{story.number:05}"),) if chance.one_in(8, "replaces") else ()
 
 
 def _urgency(chance: Chance) -> Priority:
@@ -172,7 +191,7 @@ def _offer(
     topic: Topic,
     chance: Chance,
 ) -> Offer:
-    text = words()["referral"]
+    text, own = words()["referral"], chance.other("offers")
     path = _PATHS[status]
     at = steps(days[0] + 1, days[1] + 1, len(path), chance)[: len(path) - 1]
     times = [sent_at, *moments(at, chance)]
@@ -185,6 +204,9 @@ def _offer(
         status=status,
         status_reason=reason,
         sent=sent_at if status not in ("draft", "unspecified") else None,
+        requested=_requested(days[0], chance.other("requested")),
+        insurance=(known_as(f"{NAMESPACE}/authorisations", "A-17"),) if own.one_in(6, "insurance") else (),
+        information=(known_as(f"{NAMESPACE}/observations", "O-17", "Weight"),) if own.one_in(6, "information") else (),
         history=tuple(
             StatusChange(status=step, at=on, by=asked if number else None,
                          reason=reason if step == status else None)
@@ -193,6 +215,10 @@ def _offer(
         notes=notes(text["notes"], days[0], chance) if chance.one_in(5, "offer note") else (),
         outcomes=_outcomes(asked, status, max(days[0], *at) if at else days[0], topic, chance),
     )  # fmt: skip
+
+
+def _requested(day_: int, chance: Chance) -> Period | None:
+    return Period(start=day(day_), end=day(day_ + 30)) if chance.one_in(3, "requested") else None
 
 
 def _outcomes(by: Link | None, status: OfferStatus, on: int, topic: Topic, chance: Chance) -> tuple[Outcome, ...]:
@@ -210,6 +236,7 @@ def _outcomes(by: Link | None, status: OfferStatus, on: int, topic: Topic, chanc
             what=concept(spec["what"]),
             by=by,
             when=when if done in ("completed", "stopped") else None,
+            cost=cost(chance.other("outcome cost")) if done == "completed" else None,
             quantity=quantity(spec) if done == "completed" else None,
             result=concept(chance.deal("result", words()["referral"]["results"])) if done == "completed" else None,
             notes=notes(words()["plan"]["progress"], on, chance) if chance.one_in(4, "outcome note") else (),

@@ -13,6 +13,7 @@ from fhircase.model.value import RecordKind
 NAMESPACE = "https://hospital.example"
 MRN = f"{NAMESPACE}/mrn"
 STAFF = f"{NAMESPACE}/staff"
+PLACES = f"{NAMESPACE}/places"
 ORGANIZATIONS = f"{NAMESPACE}/organizations"
 
 _CODE = re.compile(r"([a-z0-9]+)#(\S+) (.+)")
