@@ -31,7 +31,6 @@ ELSEWHERE = {
     ("Key", "kind", "work-item"),
     ("Key", "kind", "team"),
     ("Key", "kind", "outcome"),
-    ("Key", "kind", "consent"),
     ("Quantity", "comparator", "ad"),  # R5 only
 }
 
@@ -123,6 +122,7 @@ def test_keys_are_distinct_and_links_lead_to_records_of_the_caseload(caseload: l
     for record in caseload:
         if isinstance(record, Case):
             keys |= {("need", f"{record.key.value}:{need.id}") for need in record.needs}
+            keys |= {("consent", f"{record.key.value}:{consent.id}") for consent in record.consents}
         if isinstance(record, CarePlan):
             keys |= {("goal", f"{record.key.value}:{goal.id}") for goal in record.goals}
     assert {(key.kind, key.value) for record in caseload for key in _links(record)} <= keys

@@ -148,9 +148,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "each": f"{_EACH} Or the name of a type.",
         "key": "The fields that tell one item from another.",
         "below": "The element inside each list element at which the item stands.",
+        "besides": "A field before this one, whose items stand in the same list and are left out.",
         "resource": "The role and type of the resource that each item is: `{goal: Goal}`.",
         "at": "The element inside each list element at which the reference stands.",
-        "use": "A mapping whose rules the items take over.",
+        "use": "The items of the vocabulary, or the mapping, whose rules the items take over.",
         "removed": _REMOVED,
     },
     "linked": {

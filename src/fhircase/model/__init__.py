@@ -1,6 +1,7 @@
 """What a case worker means: frozen, strict pydantic models that know nothing of any wire format."""
 
 from fhircase.model.assessment import Answer, Assessment, Question, Score
+from fhircase.model.attachment import Attachment
 from fhircase.model.care_plan import Acceptance, Activity, CarePlan, Goal, Target
 from fhircase.model.case import Assignment, Case, Closure, Origin, StatusSpan, TeamMember
 from fhircase.model.client import Address, Client, ClientContact, ContactPoint, Language, PersonName
@@ -37,6 +38,7 @@ __all__ = [
     "Answer",
     "Assessment",
     "Assignment",
+    "Attachment",
     "Authorisation",
     "AuthorisedService",
     "CarePlan",

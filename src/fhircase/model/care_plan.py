@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from fhircase.model.base import ALONE, Extensible, Item, ItemId, Items, Many, Said, Text, stands_alone_or_not
+from fhircase.model.base import ALONE, Extensible, Item, ItemId, Items, Many, Said, Text, Value, stands_alone_or_not
+from fhircase.model.consent import Consent
 from fhircase.model.custom import OrLocal
 from fhircase.model.review import Review, in_order
 from fhircase.model.time import Day, Moment
@@ -173,6 +174,10 @@ class CarePlan(Extensible):
     needs: Many[Link] = ()
     goals: Items[Goal] = ()
     activities: Items[Activity] = ()
+    agreements: Items[Consent] = ()
+    """What the client, or who may do so for them, agreed to."""
+    information: Many[Link] = ()
+    """What else was considered: observations, assessments, documents."""
     reviews: Annotated[Items[Review], AfterValidator(in_order)] = ()
     replaces: Many[Link] = ()
     notes: Many[Note] = ()

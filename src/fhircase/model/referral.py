@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from fhircase.model.attachment import Attachment
 from fhircase.model.base import Extensible, Item, ItemId, Items, Many, Text, Value
 from fhircase.model.case import Priority
 from fhircase.model.custom import OrLocal
@@ -119,6 +120,8 @@ class Referral(Extensible):
     """What may pay for it: coverages and authorisations."""
     consent: Link | None = None
     """The client's consent to telling the agency."""
+    attachments: Items[Attachment] = ()
+    """Documents that go with it."""
     information: Many[Link] = ()
     """What whoever helps should know: observations, assessments, conditions."""
     held_until: Moment | None = None

@@ -152,6 +152,10 @@ class Document(Said):
     url: Uri | None = None
     form: Token | None = None
     """Its media type, such as `application/pdf`."""
+    size: int | None = None
+    """In bytes."""
+    hash: Text | None = None
+    """Its SHA-1, in base64."""
     made: Moment | None = None
 
 

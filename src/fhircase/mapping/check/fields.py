@@ -34,6 +34,7 @@ _BARE: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "positiveInt": (int,),
     "unsignedInt": (int,),
+    "integer64": (int,),
     "date": (str, date),
     "dateTime": (str, datetime, date),
     "instant": (str, datetime),

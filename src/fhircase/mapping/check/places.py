@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fhircase.errors import Problem
 from fhircase.mapping.check.walk import flat, problem, related
 from fhircase.mapping.grammar import near
+from fhircase.mapping.kinds.listing import Others
 from fhircase.mapping.kinds.refers import Refers
 from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Shape
@@ -27,7 +28,8 @@ def refers(shape: Shape, known: frozenset[str] = frozenset()) -> Iterator[Proble
     known |= {rule.items for rule in shape.rules.values() if isinstance(rule, Related)}
     for rule in flat(shape):
         inner = rule.shape if isinstance(rule, Related) else getattr(rule, "each", None)
-        if isinstance(rule, Refers) and rule.items not in known:
-            yield problem(rule.name, f"no list of resources is called `{rule.items}`{near(rule.items, known)}")
+        named = rule.items if isinstance(rule, Refers) else rule.besides if isinstance(rule, Others) else None
+        if named is not None and named not in known:
+            yield problem(rule.name, f"no list of resources is called `{named}`{near(named, known)}")
         elif isinstance(inner, Shape):
             yield from refers(inner, known)

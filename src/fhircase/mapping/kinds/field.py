@@ -1,5 +1,6 @@
 """`field`: a bare value, carried as it is; `absent:` names the value that is written as nothing."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from fhircase.mapping.kinds.rule import Copier, Rule, alike
 from fhircase.mapping.kinds.wellformed import says
 from fhircase.mapping.path import Path
 from fhircase.mapping.types import bare
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 class Field(Rule):
@@ -82,12 +85,40 @@ class Field(Rule):
             self.path.put(scope, value)
 
 
+class Long(Field):
+    """A whole number that JSON holds as a text, because it may be longer than some programs' numbers.
+
+    Source: https://hl7.org/fhir/R5/datatypes.html#integer64
+    """
+
+    def name_here(self) -> str | None:
+        """None: it is converted."""
+        return None
+
+    def copier(self) -> Copier | None:
+        """The number as a text."""
+        return (self.path.plain, str) if self.path.here and self.absent is None else None
+
+    def read(self, scope: Scope) -> Any:
+        """The number."""
+        value = super().read(scope)
+        if isinstance(value, str) and not _WHOLE.fullmatch(value):
+            raise Misfit(f"a whole number was expected at `{self.path.text}`")
+        return int(value) if isinstance(value, str) else value
+
+    def write(self, scope: Scope, value: Any) -> None:
+        """As any other field, in digits."""
+        current = None if scope.ctx.scratch or not self.path.present(scope) else self.read(scope)
+        if value is None or scope.ctx.scratch or not alike(current, value):
+            super().write(scope, None if value is None else str(value))
+
+
 def _field(place: Place, spec: Mapping[str, Any]) -> Rule:
     def one(text: str) -> Rule:
         path = place.path(text)
         if not path.primitive:
             raise SpecError(f"`{text}` is a {path.type}, no bare value: name its type or a part of it")
-        return Field(path, spec.get("absent"))
+        return (Long if path.type == "integer64" else Field)(path, spec.get("absent"))
 
     return everywhere(spec["field"], one)
 

@@ -191,6 +191,28 @@ class Listing(Rule):
         return not self.key
 
 
+class Others(Listing):
+    """A list of links, besides those elements of it that lead to items of the record itself."""
+
+    def __init__(self, path: Path, each: Rule | Shape, key: Sequence[str], below: str, besides: str) -> None:
+        super().__init__(path, each, key, below)
+        self.besides = besides
+        """The list of those items."""
+
+    def copier(self) -> Copier | None:
+        """None: it shares its array."""
+        return None
+
+    def picks(self, scope: Scope, element: Any) -> bool:
+        """Whether it leads elsewhere."""
+        if not super().picks(scope, element):
+            return False
+        reference = element.get(self.below) if self.below else element
+        resource = scope.ctx.find(reference, scope.nodes[self.path.role])
+        at = scope.ctx.item_ids.get(id(resource)) if resource is not None else None
+        return at is None or at[0] != self.besides
+
+
 class ContainedListing(Listing):
     """A list whose elements refer to contained resources, and whose items are those resources.
 
@@ -277,6 +299,8 @@ def _list(place: Place, spec: Mapping[str, Any]) -> Rule:
     for name in spec.get("key", ()):
         if not isinstance(each, Shape) or name not in each.rules:
             raise SpecError(f"the items have no field `{name}` to be told apart by")
+    if besides := spec.get("besides"):
+        return Others(replace(path, text=f"{path.text} besides {besides}"), each, spec.get("key", ()), below, besides)
     return Listing(path, each, spec.get("key", ()), below)
 
 
@@ -295,6 +319,7 @@ KINDS = (
             "each": "text|rules?",
             "key": "texts?",
             "below": "text?",
+            "besides": "text?",
             "resource": "map?",
             "at": "text?",
             "use": "text?",

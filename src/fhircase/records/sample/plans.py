@@ -20,6 +20,7 @@ from fhircase.model import (
     Target,
 )
 from fhircase.model.care_plan import AcceptanceStatus, Achievement, ActivityStatus, GoalLifecycle, PlanStatus
+from fhircase.records.sample.agreements import agreements
 from fhircase.records.sample.cases import Story, case_link
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, rough
@@ -108,6 +109,10 @@ def plan(story: Story, referrals: Sequence[Referral], chance: Chance) -> CarePla
         held_until=later(made + 7, chance.other("plan held")) if status == "draft" else None,
         contributors=(Link(display="The client's sister"),) if chance.other("contributors").one_in(5, "any") else (),
         teams=(known_as(f"{NAMESPACE}/teams", "T-1"),) if chance.other("teams").one_in(5, "any") else (),
+        agreements=()
+        if status == "draft"
+        else agreements(plan_key(story), known_as(MRN, mrn(story.number)), made, chance.other("agreements")),
+        information=evidence("observations", story, chance.other("plan information")),
         reviews=reviews(plan_status(story) == "entered-in-error", story.planned + 30, story.last, chance),
         replaces=_replaces(story, chance),
         notes=notes(words()["case"]["notes"], made, chance) if chance.one_in(5, "plan note") else (),

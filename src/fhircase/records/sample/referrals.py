@@ -7,6 +7,7 @@ from fhircase.model import Key, Link, Offer, Outcome, Period, Recurrence, Referr
 from fhircase.model.case import Priority
 from fhircase.model.outcome import OutcomeStatus
 from fhircase.model.referral import OfferStatus, ReferralStatus
+from fhircase.records.sample.attachments import attachments
 from fhircase.records.sample.cases import ENDED, Story, case_link
 from fhircase.records.sample.chance import Chance
 from fhircase.records.sample.days import day, moment, moments, steps
@@ -119,6 +120,7 @@ def _referral(story: Story, at: int, chance: Chance) -> Referral:
         cost=cost(chance.other("referral cost")),
         insurance=_insurance(story, chance.other("insurance")),
         consent=_consent(story, chance.other("referral consent")),
+        attachments=attachments(story.number * 10 + at, sent, chance.other("attachments")),
         information=evidence("observations", story, chance.other("referral information")),
         held_until=later(sent + 2, chance.other("referral held")) if draft else None,
         replaces=_replaces(story, chance.other("referral replaces")),
@@ -134,6 +136,8 @@ def _insurance(story: Story, chance: Chance) -> tuple[Link, ...]:
 
 
 def _consent(story: Story, chance: Chance) -> Link | None:
+    if story.case.consents:
+        return ours("consent", f"{story.case.key.value}:{story.case.consents[0].id}")
     return known_as(f"{NAMESPACE}/papers", f"CO-{story.number:05}") if chance.one_in(2, "consent") else None
 
 
