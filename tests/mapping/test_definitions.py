@@ -72,3 +72,9 @@ def tabled(shape: Shape) -> Iterator[tuple[str, str]]:
         inner = getattr(rule, "shape", None) or getattr(rule, "each", None)
         if isinstance(inner, Shape):
             yield from tabled(inner)
+
+
+def test_a_code_system_says_how_many_codes_it_has() -> None:
+    counts = [(body["count"], len(body["concept"])) for body in definitions().values() if "concept" in body]
+    assert len(counts) > 2
+    assert [pair for pair in counts if pair[0] != pair[1]] == []
