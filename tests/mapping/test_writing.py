@@ -44,7 +44,7 @@ def test_what_no_rule_knows_stays_as_it_is(fhir: str) -> None:
     plan["extension"].insert(0, ELSEWHERE)
     plan["_status"] = {"extension": [ELSEWHERE]}
     plan["unheardOf"] = {"amount": Decimal("72.50")}
-    plan["activity"][0]["detail"]["productCodeableConcept"] = {"text": "theirs"}
+    plan["activity"][0]["unheardOf"] = [{"text": "theirs"}]
     (new, *_) = to_fhir(but(PLAN, title="Other"), fhir, onto=there)
     assert differing(plan, new) == {"title", "text"}
     assert jsontext.encode({**new, "title": plan["title"], "text": plan["text"]}) == jsontext.encode(plan)
