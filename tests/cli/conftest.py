@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,22 @@ import pytest
 from typer.testing import CliRunner
 
 from fhircase.cli import app
+from fhircase.mapping import compiled
 
 Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process; stdin is bytes."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a command in this process; stdin is bytes. The next test's `site.yaml` is another."""
     monkeypatch.chdir(tmp_path)
 
     def command(*args: str, stdin: bytes = b"") -> Any:
         return CliRunner().invoke(app, list(args), input=stdin)
 
-    return command
+    yield command
+    if next(tmp_path.glob("*.y*ml"), None):
+        compiled.forget()
 
 
 @pytest.fixture

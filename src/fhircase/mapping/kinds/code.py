@@ -140,9 +140,13 @@ class Code(Rule):
     def read(self, scope: Scope) -> str | None:
         """The value of the model; an unknown code is a problem, no code is none."""
         codes = [self._code(scope, path) for path in self.paths]
-        if not any(codes) or self._void(scope):
+        if not any(codes):
             return None
         value = self.table.value(codes)
+        if self._void(scope):
+            if value == UNSPECIFIED:  # which is all that may be said where FHIR requires a code
+                self._account(scope, value, codes)
+            return None
         if value is None:
             self._unknown(scope, codes)
             return None

@@ -208,7 +208,7 @@ class ItemKey(Rule):
                 identifier.get("system") == system
                 and isinstance(value, str)
                 and value.startswith(prefix)
-                and ITEM_ID.fullmatch(value.removeprefix(prefix))
+                and self._fits(value.removeprefix(prefix))
             ):
                 for name in ("system", "value"):
                     scope.ctx.claim(identifier, name, "carried")
@@ -216,6 +216,10 @@ class ItemKey(Rule):
         resource = scope.nodes[self.path.role]
         own = resource.get("id") if resource else None
         return own if isinstance(own, str) and ITEM_ID.fullmatch(own) else None
+
+    def _fits(self, item: str) -> bool:
+        """Whether it can be an item's id; a system of somebody's own numbers items as they wish."""
+        return bool(self.system and item) or ITEM_ID.fullmatch(item) is not None
 
     def write(self, scope: Scope, value: Any) -> None:
         """Put the identifier on, when the resource is not known by this id already."""

@@ -43,6 +43,7 @@ class Linked(Listing):
             ctx.cast(resource, f"{self.role}:{part}")
             ctx.claim(element, "reference", "normalised")
             ctx.claim(element, "type", "constant")
+            _claim_repeated(scope, element.get("identifier"), resource)
             ctx.claim(resource, "resourceType", "constant")
             ctx.claim(resource, "id", "constant")
         return inner
@@ -65,6 +66,18 @@ class Linked(Listing):
         for item in items:
             array.append(self.made(scope))
             self._write_one(scope, array, len(array) - 1, item)
+
+
+def _claim_repeated(scope: Scope, identifier: Any, resource: Json) -> None:
+    """A reference says by which identifier the resource is found, which the resource says itself."""
+    named = ("system", "value")
+    own = resource.get("identifier")
+    if isinstance(identifier, dict) and any(
+        isinstance(each, dict) and all(each.get(name) == identifier.get(name) for name in named)
+        for each in (own if isinstance(own, list) else ())
+    ):
+        for name in named:
+            scope.ctx.claim(identifier, name, "normalised")
 
 
 def _lead(element: Json, reference: Json, identifiers: Sequence[Any]) -> None:
