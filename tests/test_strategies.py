@@ -65,7 +65,8 @@ def fields(annotation: Any, known: set[type] | None = None) -> Iterator[tuple[st
 
 # An item has an id; a record of its own has a key and a client instead.
 WITHOUT = {
-    "case": {"Need.key", "Need.client", "Consent.key", "Consent.client"},
+    # A link alone is what nothing else is known of: see tests/mapping/test_insurance.py.
+    "case": {"Coverage.link", "Authorisation.link", "Need.key", "Need.client", "Consent.key", "Consent.client"},
     "care-plan": {"Goal.key", "Goal.client"},
     "referral": {"Outcome.key", "Outcome.client"},
     "need": {"Need.id"},

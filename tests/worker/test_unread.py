@@ -21,7 +21,8 @@ def site_file(tmp_path: Path):
     place = tmp_path / "site.yaml"
 
     def write(more: str = "", over: str = "goal") -> str:
-        place.write_text(f"overlay: site@1\nover: [{over}@1]\n{more}", encoding="utf-8")
+        strict = STRICT if over == "goal" else ""
+        place.write_text(f"overlay: site@1\nover: [{over}@1]\n{strict}{more}", encoding="utf-8")
         for kept in CACHES:
             kept.cache_clear()
         return str(place)
@@ -36,7 +37,13 @@ def requests(site):
 
 
 PLACE = "goal.achievementStatus.coding[system=$goal-achievement].code"
-ROW = "rows: {goal-achievement: [[improving, nearly]]}\n"
+ROW = "rows: {how-far: [[improving, nearly]]}\n"
+# The shipped table leaves what it does not know; this site wants to know.
+STRICT = """\
+change: {achievement: {table: how-far}}
+tables: {how-far: {rows: [in-progress, improving, worsening, no-change, achieved,
+  sustaining, not-achieved, no-progress, not-attainable]}}
+"""
 URGENCY = """\
 extensions: {haste: 'https://site.example/haste'}
 change: {urgency: {code: 'req.extension[haste].valueCode', table: haste}}
@@ -51,7 +58,8 @@ def nearly(world, code="nearly"):
     system = "http://terminology.hl7.org/CodeSystem/goal-achievement"
     world.edit(goal, achievementStatus={"coding": [{"system": system, "code": code}]})
     # This server cannot be asked for goals: what changed in one is seen when the plan changes, too.
-    world.edit(plan, contributor=[{"display": code}])
+    theirs = {"url": "http://partner.example/seen", "valueString": code}
+    world.edit(plan, extension=[*plan.get("extension", ()), theirs])
 
 
 def said(world):
@@ -82,7 +90,7 @@ def test_a_record_of_ours_is_held_for_a_code_and_counted(world, site_file):
 
     hospital = world.hospital(overlays=[site_file()])
     [row] = hospital.ledger.missing()
-    assert (row.table, row.code, row.place, row.records) == ("goal-achievement", "nearly", PLACE, 1)
+    assert (row.table, row.code, row.place, row.records) == ("how-far", "nearly", PLACE, 1)
     assert [key.value for key in row.examples] == ["P-0"]
     assert [each.key.value for each in hospital.ledger.in_state(State.HELD)] == ["P-0"]
     assert [each.key.value for each in hospital.pull().held] == ["P-0"], "it waits still"
@@ -109,7 +117,7 @@ def test_the_row_releases_what_was_held_without_a_word_to_the_server(world, site
 
 def test_another_row_releases_nothing(world, site_file):
     held(world, site_file)
-    hospital = world.hospital(overlays=[site_file("rows: {goal-achievement: [[improving, almost]]}\n")])
+    hospital = world.hospital(overlays=[site_file("rows: {how-far: [[improving, almost]]}\n")])
     assert [each.key.value for each in hospital.pull().held] == ["P-0"]
     assert [row.code for row in hospital.ledger.missing()] == ["nearly"]
 
@@ -184,10 +192,10 @@ def test_the_worklist_is_shown_without_anything_about_persons(world, site_file):
     ledger = str(world.folder / "hospital")
     shown = CliRunner().invoke(app, ["mappings", "unknown", "--ledger", ledger])
     assert shown.exit_code == exits.OWED
-    assert [word in shown.stdout for word in ("goal-achievement", "nearly", PLACE, "ehr", "P-0")] == [True] * 5
+    assert [word in shown.stdout for word in ("how-far", "nearly", PLACE, "ehr", "P-0")] == [True] * 5
     assert "Doe" not in shown.stdout + shown.stderr
     [row] = json.loads(CliRunner().invoke(app, ["mappings", "unknown", "--json", "--ledger", ledger]).stdout)
-    assert (row["table"], row["code"], row["records"], row["times"]) == ("goal-achievement", "nearly", 1, 1)
+    assert (row["table"], row["code"], row["records"], row["times"]) == ("how-far", "nearly", 1, 1)
 
     with world.hospital(overlays=[site_file(ROW)]) as hospital:
         hospital.pull()
