@@ -60,7 +60,7 @@ def test_what_an_overlay_changes_is_told_at_the_file_it_concerns(plans):
 
 
 def test_a_changed_rule_is_seen_in_both_directions(plans):
-    change(plans, "change: {intent: {value: order, accepts: [plan]}}\n")
+    change(plans, "change: {intent: {value: order, accepts: [plan], R5: {accepts: [plan]}}}\n")
     found_wrong = wrong(plans)
     assert sorted(found_wrong) == ["going-home.R4.json", "going-home.R5.json"]
     expected, made = found_wrong["going-home.R4.json"]
