@@ -108,7 +108,9 @@ def test_what_only_reads_otherwise_is_told_and_not_written(world, hospital):
     agency.close()
     before = everything(world)
     place = world.folder / "site.yaml"
-    place.write_text("overlay: s@1\nover: [referral@1]\nrows: {referral-status: [[suspended, active], [sent, on-hold]]}\n")
+    place.write_text(
+        "overlay: s@1\nover: [referral@1]\nrows: {referral-status: [[suspended, active], [sent, on-hold]]}\n"
+    )
     agency = world.agency(us, overlays=[str(place)])
     [(key, fields)] = [each for each in agency.remap().reads if each[0].kind == "referral"]
     assert (key.value, fields) == ("R-0", ("status",))

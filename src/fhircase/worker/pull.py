@@ -1,7 +1,7 @@
 """Pull: what others changed, read into our records; our own writes are not news."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fhircase.errors import ConfigError, Problem, ResourceRefused, ServerError
 from fhircase.exchange.links import key_of
@@ -77,9 +77,14 @@ def _untold(station: Station) -> tuple[tuple[Change, Record], ...]:
     changes = ledger.changes(int(ledger.cursor(server, TOLD) or 0))
     if not changes:
         return ()
-    ours = [change for change in changes if change.source == server]
-    records = ledger.records({change.key for change in ours})
-    told = tuple((change, record_of(records[change.key].current)) for change in ours)
+    ours: dict[RecordKey, Change] = {}
+    for change in changes:
+        if change.source == server:
+            # A record is told once, as it is now, with all that changed in it.
+            before = ours.pop(change.key, change)
+            ours[change.key] = replace(change, fields=tuple(dict.fromkeys((*before.fields, *change.fields))))
+    records = ledger.records(ours)
+    told = tuple((change, record_of(records[change.key].current)) for change in ours.values())
     ledger.move_cursor(server, TOLD, str(changes[-1].position), now=station.now())
     return told
 
