@@ -65,9 +65,19 @@ def test_it_reads_what_the_rules_read(kind: str, fhir: str) -> None:
     def holds(record: Any, seed: int) -> None:
         there = strewn(to_fhir(record, fhir), seed)
         mapping = next(m for m in all_compiled(fhir) if m.kind == kind and _anchors(m, there))
-        assert alike(_read(mapping, there, mapping.straight.read), _read(mapping, there, mapping.shape.read))
+        try:
+            read = _read(mapping, there, mapping.straight.read)
+        except Unusual:
+            # It may give up on what is rare, such as a need entered in error: then the rules do the work.
+            unusual.append(record)
+        else:
+            assert alike(read, _read(mapping, there, mapping.shape.read))
+            usual.append(record)
 
+    usual: list[Any] = []
+    unusual: list[Any] = []
     holds()
+    assert len(usual) > len(unusual), "it reads what is there every day"
 
 
 def _anchors(mapping: Mapping, resources: list[Any]) -> bool:
