@@ -51,7 +51,7 @@ def _doubled(resources: Iterable[Json]) -> Iterator[str]:
     seen = Counter(
         (resource["resourceType"], identifier.get("system"), identifier.get("value"))
         for resource in resources
-        for identifier in resource.get("identifier", ())
+        for identifier in _identifiers(resource)
         if str(identifier.get("system")).startswith(NAMESPACE)
     )
     for (kind, system, value), count in seen.items():
@@ -86,3 +86,9 @@ def _strange(expected: Mapping[Key, Record], readings: Readings) -> tuple[str, .
         if resource["resourceType"] != "Patient"
     ]
     return (*known, *unread, *lone)
+
+
+def _identifiers(resource: Json) -> list[Json]:
+    """Its identifiers; a QuestionnaireResponse of R4 has just one."""
+    found = resource.get("identifier", [])
+    return found if isinstance(found, list) else [found]
