@@ -70,7 +70,7 @@ def _different(expected: Mapping[Key, Record], found: Mapping[Key, Record]) -> I
 def _nobodys(resources: Iterable[Json]) -> Iterator[str]:
     """Resources that name no client: reading a record back looks at the case, not at each of its parts."""
     for resource in resources:
-        whose = [resource[name] for name in ("subject", "for", "patient") if name in resource]
+        whose = [resource[name] for name in ("subject", "for", "patient", "beneficiary") if name in resource]
         if resource["resourceType"] != "Patient" and not any(
             "reference" in each or "identifier" in each for each in whose
         ):
