@@ -245,6 +245,9 @@ class Maker:
     def _unsignedint(self) -> int:
         return self.dice.choice([0, 1, 99])
 
+    def _integer64(self) -> str:
+        return self.dice.choice(["-1", "0", "9223372036854775807"])
+
     def _positiveint(self) -> int:
         return self.dice.choice([1, 2, 99])
 

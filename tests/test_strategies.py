@@ -67,7 +67,7 @@ def fields(annotation: Any, known: set[type] | None = None) -> Iterator[tuple[st
 WITHOUT = {
     # A link alone is what nothing else is known of: see tests/mapping/test_insurance.py.
     "case": {"Coverage.link", "Authorisation.link", "Need.key", "Need.client", "Consent.key", "Consent.client"},
-    "care-plan": {"Goal.key", "Goal.client"},
+    "care-plan": {"Goal.key", "Goal.client", "Consent.key", "Consent.client"},
     "referral": {"Outcome.key", "Outcome.client"},
     "need": {"Need.id"},
     "goal": {"Goal.id"},

@@ -141,8 +141,9 @@ def test_r4b_is_written_and_read_as_r4(kind: str) -> None:
 
 
 # What a record itself may say against FHIR: an end before its start, a number without its kind, a prohibition of
-# contact without a service, somebody who acts for an organization and cannot. Such a record is refused, not sent.
-SAID = {"per-1", "cpt-2", "prr-1", "ctm-1"}
+# contact without a service, somebody who acts for an organization and cannot, a length of time in no unit of time, a
+# contact person without name, number or address. Such a record is refused, not sent.
+SAID = {"per-1", "cpt-2", "prr-1", "ctm-1", "drt-1", "pat-1"}
 
 
 @EVERY

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 _EACH = "The rules of each item, by the field of the item."
 _PATH = "The element, such as `plan.title`; in an object `.title`."
-_REMOVED = "What an item that was removed is told to be, by element; nothing is ever deleted."
+_REMOVED = "What an item that was removed is told to be, by element (`~` for nothing); no resource is ever deleted."
 _EMPTY = "The value of the model that means nothing, such as `''` or 0; it is written as nothing and read for nothing."
 _OWN_TABLE = "The code table, of this file or of the vocabulary."
 _SYSTEMS = "Short names of code systems, for `name#code` and `[system=$name]`."
 _EXTENSIONS = "Short names of extensions, for `extension[name]`."
 _PROFILES = "The profiles that the resource of a role is claimed to conform to, each `canonical|version`."
 _TABLES = "Code tables, by name."
+_CLAIMS = "What a resource needs to claim a profile in `meta.profile`, by `canonical|version`: `status!=draft`."
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "": {
@@ -37,6 +38,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "systems": _SYSTEMS,
         "extensions": _EXTENSIONS,
         "profiles": _PROFILES,
+        "claims": _CLAIMS,
     },
     "overlay": {
         "overlay": "The name of this overlay and its version.",
@@ -45,9 +47,15 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "change": "Other words for rules that are there; a rule of another kind takes the rule's place.",
         "drop": "The rules to take out.",
         "rows": "Rows for tables that are there; they stand before the others and are written first.",
+        "reads": "Rows for tables that are there, which are read and never written, below the reason for it.",
+        "tables": "Code tables of its own, by name.",
+        "resources": "Other words for resources that are there, or more resources, by role.",
+        "lacks": "Fields of the model that are now not carried, each with the reason.",
+        "fhir": "The versions of FHIR that it is for; all of them if left out.",
         "systems": _SYSTEMS,
         "extensions": _EXTENSIONS,
         "profiles": _PROFILES,
+        "claims": _CLAIMS,
     },
     "vocabulary": {
         "vocabulary": "The name of this vocabulary and its version.",
@@ -57,6 +65,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "systems": _SYSTEMS,
         "extensions": _EXTENSIONS,
         "profiles": _PROFILES,
+        "claims": _CLAIMS,
     },
     "resource": {
         "type": "The type of resource.",
@@ -83,6 +92,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "code": {
         "code": "An enum of the model, said by a code at one element, or by several together; the authoritative first.",
         "table": _OWN_TABLE,
+        "also": "More elements with a column in the table each, which a row may leave out.",
         "resets": "Elements that say something about the old code, and go when it changes.",
         "unless": "Elements with the code beside which this one says nothing and is left.",
         "empty": _EMPTY,

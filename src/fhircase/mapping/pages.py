@@ -133,10 +133,14 @@ def _remarks(each: Told) -> Iterator[str]:
     if isinstance(rule, Mirrored):
         yield "the first place is believed; where they disagree, it is told"
     if isinstance(rule, Related) and rule.removed:
-        gone = ", ".join(f"`{path.text}` becomes `{value}`" for path, value in rule.removed)
+        gone = ", ".join(_taken_out(path.text, value) for path, value in rule.removed)
         yield f"taken out: {gone}"
     if rule.carries and any(path.required for path in rule.places()):
         yield "required by FHIR"
+
+
+def _taken_out(place: str, value: Any) -> str:
+    return f"`{place}` goes" if value is None else f"`{place}` becomes `{value}`"
 
 
 def _table_page(name: str, spec: Mapping[str, Any], users: Sequence[str]) -> str:

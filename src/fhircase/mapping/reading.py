@@ -143,6 +143,10 @@ def read(
             for via in mapping.vias:
                 ctx.rule = via.name
                 via.read(scope)
+            ctx.rule = ""
+            for path, _ in mapping.refuses:
+                if scope.nodes.get(path.role) is not None:
+                    path.claim(scope, "constant")
         return ctx, data
 
     def again() -> dict[tuple[int, Any], Claim]:

@@ -105,4 +105,4 @@ def _linked(place: Place, spec: Mapping[str, Any]) -> Linked:
     return Linked(path, each, role, kind)
 
 
-KINDS = (Kind("linked", {"linked": "text", "resource": "map", "each": "map"}, _linked),)
+KINDS = (Kind("linked", {"linked": "text", "resource": "map", "each": "rules"}, _linked),)

@@ -180,7 +180,9 @@ class Related(Rule):
 
     def _remove(self, scope: Scope, inner: Scope) -> None:
         for path, value in self.removed:
-            if path.get(inner) != value:
+            if value is None:
+                path.drop(inner)
+            elif path.get(inner) != value:
                 path.put(inner, value)
         self.unlink(scope, inner)
 
@@ -216,8 +218,9 @@ class Forward(Related):
         return (self.path,)
 
     def found(self, scope: Scope) -> list[tuple[Scope, Json]]:
-        """The elements whose reference leads to such a resource among those at hand."""
-        pairs = []
+        """The elements whose reference leads to such a resource at hand; a second one to the same adds nothing."""
+        pairs: list[tuple[Scope, Json]] = []
+        known = set()
         array = self.path.array(scope) if self.path.present(scope) else []
         for index, element in enumerate(array):
             if not isinstance(element, dict) or not self.path.steps[-1].matches(element):
@@ -229,8 +232,17 @@ class Forward(Related):
                 if scope.ctx.claims is not None:
                     scope.ctx.claim(reference, "reference", "normalised")
                     scope.ctx.claim_like(element, self.path.steps[-1].new_item(scope.ctx), "constant")
-                pairs.append((self.child(scope, resource, (array, index)), resource))
+                if id(resource) not in known:
+                    pairs.append((self.child(scope, resource, (array, index)), resource))
+                known.add(id(resource))
         return pairs
+
+    def references(self, scope: Scope, inner: Scope) -> list[int]:
+        """Where in the list an item's resource is referred to."""
+        array, here = inner.here
+        root, resource = scope.nodes[self.path.role], inner.nodes[self.role]
+        elements = [(at, self.at.get(scope.inner((array, at)))) for at, each in enumerate(array) if each is not None]
+        return [at for at, reference in elements if at == here or scope.ctx.find(reference, root) is resource]
 
     def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
         """Add a reference to it at the end."""
@@ -242,11 +254,11 @@ class Forward(Related):
         self.at.node(inner).update(address(scope.ctx, resource))
 
     def unlink(self, scope: Scope, inner: Scope) -> None:
-        """Take the reference out; a contained resource goes with it."""
+        """Take each reference to it out; a contained resource goes with them."""
         self.path.touch(scope)
-        array, index = inner.here
-        array[index] = None
         root, resource = scope.nodes[self.path.role], inner.nodes[self.role]
+        for index in self.references(scope, inner):
+            inner.here[0][index] = None
         contained = root.get("contained", []) if root else []
         for at, inside in enumerate(contained):
             if inside is resource:

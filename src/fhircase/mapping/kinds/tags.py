@@ -56,16 +56,13 @@ class Tags(Rule):
         return found[0]
 
     def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
-        fate: Fate = "carried" if len(found[1]) == 1 and self.written[found[0]] == found[1] else "normalised"
-        said = set()
-        for element in self.path.picked(scope):
-            for coding in codings(element):
-                if (code := code_of(coding)) in found[1]:
-                    # What is said again says nothing more.
-                    fate = "normalised" if code in said else fate
-                    said.add(code)
-                    for name in ("system", "code"):
-                        scope.ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
+        said = [each for element in self.path.picked(scope) for each in codings(element) if code_of(each) in found[1]]
+        # What is said twice is still said when one of the two is changed.
+        exact = len(said) == 1 and self.written[found[0]] == found[1]
+        fate: Fate = "carried" if exact else "normalised"
+        for coding in said:
+            for name in ("system", "code"):
+                scope.ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Take the old value's codes out and put the new value's in; other concepts stay."""

@@ -185,4 +185,7 @@ def _reread(reading: Reading, entry: Entry, fhir: str) -> Any:
 def _other(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
-    return f"{value}x" if isinstance(value, str) else value + 1
+    if isinstance(value, str):
+        # Blanks alone say nothing: then more blanks are what must change nothing.
+        return f"{value}x" if value.strip() else f"{value} "
+    return value + 1

@@ -163,8 +163,8 @@ def _cut_items(rule: Forward, scope: Scope) -> None:
     """The references to items; a contained one goes, too."""
     node = _holder(scope, rule.path)
     for inner, resource in rule.found(scope) if node is not None else ():
-        array, index = inner.here
-        array[index] = None
+        for index in rule.references(scope, inner):
+            inner.here[0][index] = None
         root = scope.nodes[rule.path.role] or {}
         root["contained"] = [each for each in root.get("contained", ()) if each is not resource]
         _tidy(root, "contained")
