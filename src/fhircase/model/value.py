@@ -38,14 +38,6 @@ class Key(Value):
         return f"{self.kind} {self.namespace}|{self.value}"
 
 
-class Identifier(Said):
-    """A number that somebody gave to something."""
-
-    system: Uri | None = None
-    value: Text | None = None
-    type: "Concept | None" = None
-
-
 class Coding(Said):
     """One code of one code system."""
 
@@ -63,6 +55,14 @@ class Concept(Said):
     def has(self, system: str, code: str) -> bool:
         """Whether one of the codings is this code."""
         return any(c.system == system and c.code == code for c in self.codings)
+
+
+class Identifier(Said):
+    """A number that somebody gave to something."""
+
+    system: Uri | None = None
+    value: Text | None = None
+    type: Concept | None = None
 
 
 class Period(Said):
