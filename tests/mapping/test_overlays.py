@@ -9,6 +9,7 @@ from tests.mapping.examples import BOTH, PLAN, but, every
 from fhircase.errors import MappingFileError
 from fhircase.mapping import files, from_fhir, to_fhir
 from fhircase.mapping.compiled import compiled
+from fhircase.mapping.path import absent_marker
 
 Overlay = Callable[[str], str]
 PLANS = "over: [care-plan@1]\n"
@@ -158,3 +159,17 @@ def test_a_profile_of_an_unknown_resource_or_without_a_version_is_refused(overla
     site = overlay(PLANS + "profiles: {plan: ['http://x.example/y']}\n", "other")
     with pytest.raises(MappingFileError, match=r"other.yaml:3: `plan` takes a list of profiles"):
         compiled("care-plan", "R4", (site,))
+
+
+@BOTH
+def test_a_bare_value_that_is_needed_is_marked_beside_its_name_while_nobody_says_it(
+    fhir: str, overlay: Overlay
+) -> None:
+    site = overlay(PLANS + "add: {described: {needed: plan.description}}\n")
+    silent, told = but(PLAN, description=None), but(PLAN, description="Home by May")
+    (plan, *rest) = to_fhir(silent, fhir, overlays=[site])
+    assert (plan.get("description"), plan["_description"]) == (None, absent_marker())
+    assert from_fhir([plan, *rest], fhir, overlays=[site]).record == silent
+    (said, *others) = to_fhir(told, fhir, onto=[plan, *rest], overlays=[site])
+    assert (said["description"], said.get("_description")) == ("Home by May", None)
+    assert to_fhir(silent, fhir, onto=[said, *others], overlays=[site])[0] == plan

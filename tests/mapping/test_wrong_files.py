@@ -88,6 +88,23 @@ MISTAKES = {
         "          client: {same: req.subject, at: outcome.subject}\n",
         "",
     ),
+    "required-element-inside-another-unfilled": (
+        "work-item",
+        "  created: {field: task.authoredOn}\n",
+        "  created: {field: task.authoredOn}\n  x: {constant: task.input.valueString, value: y}\n",
+    ),
+    "required-choice-inside-another-unfilled": (
+        "work-item",
+        "  created: {field: task.authoredOn}\n",
+        "  created: {field: task.authoredOn}\n  x: {constant: task.output.type.text, value: y}\n",
+    ),
+    "required-element-of-an-element-unfilled": ("goal", "'.extension[acceptance-status].value", "'.extension.value"),
+    "required-element-that-may-be-left-out": ("consent", "  category: {needed: consent.category, R5: none}\n", ""),
+    "required-code-inside-another-that-may-be-left-out": (
+        "care-plan",
+        "cancelled, stopped, entered-in-error, [unspecified, unknown]]",
+        "cancelled, stopped, entered-in-error]\n    refuses: {unknown: why}",
+    ),
     "constant-without-a-value": ("care-plan", "{constant: plan.intent, value: plan,", "{constant: plan.intent,"),
     "list-without-each": ("goal", "{list: goal.category, each: concept}", "{list: goal.category}"),
     "list-of-what-is-no-list": ("goal", "{list: goal.category, each: concept}", "{list: goal.priority, each: concept}"),

@@ -187,7 +187,8 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     claims = document.get("profiles", {})
     claimed = {str(role): (source(claims, role), tuple(names)) for role, names in claims.items()}
     at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
-    found = Checked(shape, model, exempt, builder.roles, linked, version, at, claimed)
+    always = tuple(role for role, spec in resources.items() if spec.get("make") == "always" or role == next(iter(own)))
+    found = Checked(shape, model, exempt, builder.roles, linked, version, at, frozenset(always), claimed)
     if wrong := list(problems(found)):
         raise MappingFileError(wrong)
     return Mapping(
@@ -199,7 +200,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
         builder.roles,
         tuple(own),
         tuple(document.get("anchors", list(own)[:1])),
-        tuple(role for role, spec in resources.items() if spec.get("make") == "always" or role == next(iter(own))),
+        always,
         linked,
         when,
         refuses,

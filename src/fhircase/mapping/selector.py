@@ -36,9 +36,16 @@ class Test:
         coded = any(_has_code(value, self.wanted) for value in found)
         return coded if self.how == "~" else not coded
 
+    @property
+    def says(self) -> str:
+        """The name of the element by which a new item meets the condition; empty where it says nothing."""
+        if self.how in ("has", "!=", "!~", "!$"):
+            return ""
+        return "type" if self.how == "is" else self.names[0][0] if self.names else "coding"
+
     def build(self, item: Json) -> None:
         """Make a new item meet the condition."""
-        if self.how in ("has", "!=", "!~", "!$"):
+        if not self.says:
             return
         if self.how == "is":
             item["type"] = self.wanted[0]

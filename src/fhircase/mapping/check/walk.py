@@ -27,6 +27,8 @@ class Checked:
     version: str
     at: dict[str, str]
     """`file:line` of the record's own roles, and of the rules under the empty name."""
+    always: frozenset[str] = frozenset()
+    """Roles of resources that every record has."""
     profiles: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """`file:line` and the profiles claimed, by role."""
 

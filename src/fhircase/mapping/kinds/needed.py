@@ -40,8 +40,9 @@ class Needed(Rule):
             return
         _unmark(first, scope)
         if not any(path.find(scope) for path in self.paths):
-            name, node = first.steps[-1], first.holder(scope)
-            node[name.name] = [absent_marker()] if name.many else absent_marker()
+            step, node = first.steps[-1], first.holder(scope)
+            name = f"_{step.name}" if first.primitive and not step.many else step.name
+            node[name] = [absent_marker()] if step.many else absent_marker()
 
     def _touched(self, scope: Scope) -> bool:
         container, key = scope.base(self.paths[0].role)
