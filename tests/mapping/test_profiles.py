@@ -34,7 +34,10 @@ def test_a_required_slice_that_no_rule_writes_is_told_and_a_constant_mends_it(tm
     assert problems[0].startswith("site.yaml:3: ")
     assert "requires CarePlan.category:AssessPlan, which is `http://hl7.org/fhir/us/core/" in problems[0]
     assert len(problems) == 2
-    added = "add: {assess: {constant: plan.category, value: 'guide#assess-plan'}}\n"
+    added = (
+        "add: {assess: {constant: 'plan.category[this~guide#assess-plan]', value: 'guide#assess-plan'}}\n"
+        "change: {categories: {list: 'plan.category[this!~guide#assess-plan]'}}\n"
+    )
     assert compiled("care-plan", "R4", (claimed(tmp_path, "care-plan", claim, CATEGORY + added),))
 
 

@@ -78,6 +78,22 @@ MISTAKES = {
     "rule-without-a-field": ("goal", "  start: {", "  strat: {"),
     "place-owned-twice": ("goal", "{field: goal.statusDate}", "{field: goal.startDate}"),
     "place-owned-twice-in-a-group": ("case", "task.input[type~own#origin]", "task.input[type~own#acuity]"),
+    "place-of-a-key": ("goal", "goal.statusDate", "'goal.identifier[use=official].value'"),
+    "item-of-a-list-and-the-list": (
+        "goal",
+        "{list: goal.category, each: concept}",
+        "{list: goal.extension, items: {concept: .valueCodeableConcept}}",
+    ),
+    "element-of-an-item-and-the-list": ("goal", "{field: goal.startDate}", "{field: goal.target.dueDate}"),
+    "part-of-an-object-and-the-object": ("goal", "goal.statusReason", "goal.priority.text"),
+    "two-selectors-that-pick-the-same": ("case", "[type~own#acuity]", "[type.text=acuity]"),
+    "two-types-of-one-choice": ("goal", "due: {field: .dueDate}", "due: {field: .detailString}"),
+    "tag-that-a-list-takes-too": ("referral", "{list: 'req.category[this!$domain]',", "{list: req.category,"),
+    "list-that-does-not-leave-out-resources": (
+        "care-plan",
+        "items: {link: .}, besides: agreements}",
+        "items: {link: .}}",
+    ),
     "required-element-unfilled": (
         "care-plan",
         "  intent: {constant: plan.intent, value: plan,",

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from fhircase.model.base import Item, ItemId, Many, Text, Uri, Value
 from fhircase.model.time import Day, Moment
@@ -16,6 +16,8 @@ ScoreStatus = Literal[
 
 class Answer(Value):
     """One answer: exactly one of its fields."""
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": 1})
 
     value: Quantity | Text | bool | int | None = None
     choice: Coding | None = None

@@ -28,7 +28,7 @@ def problems(of: Checked) -> Iterator[Problem]:
         yield problem(of.at[""], "the record has no key", hint)
     exempt = of.exempt | OWN | {"key"} if of.model.ours else of.exempt
     yield from Fields(ours=of.model.ours).problems(of.shape, of.model.described, exempt, of.at[""])
-    yield from doubled(of.shape)
+    yield from doubled(of)
     yield from refers(of.shape)
     yield from required(of)
     yield from tables(of)

@@ -24,7 +24,13 @@ _LISTS = (list, tuple, set, frozenset)
 @cache
 def of_class(model: type) -> Described:
     """The description of a pydantic model, a dataclass or a TypedDict."""
-    return Described(model.__name__, lambda: {name: _attribute(*each) for name, each in _fields(model).items()})
+    config = model.model_config if issubclass(model, BaseModel) else {}
+    extra = config.get("json_schema_extra")
+    return Described(
+        model.__name__,
+        lambda: {name: _attribute(*each) for name, each in _fields(model).items()},
+        single=isinstance(extra, Mapping) and extra.get("maxProperties") == 1,
+    )
 
 
 def describable(model: Any) -> bool:

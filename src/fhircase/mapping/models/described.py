@@ -41,8 +41,10 @@ class Attribute:
 class Described:
     """An object of a model: its name and its fields."""
 
-    def __init__(self, name: str, fields: Callable[[], Mapping[str, Attribute]]) -> None:
+    def __init__(self, name: str, fields: Callable[[], Mapping[str, Attribute]], *, single: bool = False) -> None:
         self.name = name
+        self.single = single
+        """Whether an object says only one of its fields (`maxProperties: 1`)."""
         # Made when asked for: an object may have items of its own kind.
         self._fields = fields
 

@@ -23,7 +23,9 @@ class SchemaDescription:
 
     def _object(self, schema: Mapping[str, Any], name: str) -> Described:
         if id(schema) not in self._known:
-            self._known[id(schema)] = Described(name, lambda: self._fields(schema))
+            self._known[id(schema)] = Described(
+                name, lambda: self._fields(schema), single=schema.get("maxProperties") == 1
+            )
         return self._known[id(schema)]
 
     def _fields(self, schema: Mapping[str, Any]) -> dict[str, Attribute]:
