@@ -66,6 +66,23 @@ MISTAKES = {
         "{field: 'goal.identifier[use=officiel].value'}",
     ),
     "removed-to-what-fhir-does-not-have": ("care-plan", "{review.status: cancelled}", "{review.status: canceled}"),
+    "words-that-fhir-does-not-have": (
+        "consent",
+        "status: {code: [consent.status, 'consent.extension[exact-status].valueCode'], table: consent-status}",
+        "status: {field: consent.status}",
+    ),
+    "any-text-where-fhir-has-codes": ("care-team", "name: {field: team.name}", "name: {field: team.text.status}"),
+    "any-code-where-fhir-has-some": (
+        "need",
+        "severity: {concept: need.severity}",
+        "severity: {concept: need.verificationStatus}",
+    ),
+    "one-value-into-a-list": ("goal", "{list: goal.category, each: concept}", "{concept: goal.category}"),
+    "list-into-one-value": (
+        "outcome",
+        "{link: outcome.performer.actor}",
+        "{list: outcome.performer, items: {link: .actor}}",
+    ),
     "doubled-key": (
         "goal",
         "  start: {field: goal.startDate}",

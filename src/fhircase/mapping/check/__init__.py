@@ -7,6 +7,7 @@ that FHIR requires of a resource we write is filled; no two rules own the same p
 from collections.abc import Iterator
 
 from fhircase.errors import Problem
+from fhircase.mapping.check.bare import bare
 from fhircase.mapping.check.codes import constants
 from fhircase.mapping.check.fields import OWN, Fields
 from fhircase.mapping.check.places import doubled, refers
@@ -33,5 +34,6 @@ def problems(of: Checked) -> Iterator[Problem]:
     yield from required(of)
     yield from tables(of)
     yield from constants(of)
+    yield from bare(of)
     yield from misled(of)
     yield from profiled(of)

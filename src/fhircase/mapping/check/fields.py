@@ -17,6 +17,7 @@ from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
 from fhircase.mapping.kinds.listing import Listing
 from fhircase.mapping.kinds.node import Group, Node
+from fhircase.mapping.kinds.refers import Refers
 from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.tags import Tags
@@ -82,6 +83,7 @@ class Fields:
         if isinstance(rule, Empty):
             yield from _empty(rule, field)
             rule = rule.inner
+        yield from _plural(rule, field)
         if isinstance(rule, Code | Tags):
             yield from _enum(rule, field, empty)
             return
@@ -107,6 +109,18 @@ def _bare(rule: Field | Flag, field: Attribute) -> Iterator[Problem]:
     if not field.open and field.takes.isdisjoint(kinds):
         what = f"`{rule.path.text}` is a {fhir}, and the field takes {' or '.join(field.names)}"
         yield problem(rule.name, what, f"a {fhir} is read as {kinds[0].__name__}")
+
+
+def _plural(rule: Rule, field: Attribute) -> Iterator[Problem]:
+    """A list into a field for one value, or one value into a list."""
+    listed = isinstance(rule, Listing | Related) or (isinstance(rule, Refers) and not rule.one)
+    if field.open:
+        return
+    if listed and not field.many:
+        yield problem(rule.name, "the rule reads a list, and the field takes one value", "read one, or make it a list")
+    elif not listed and not field.alone:
+        what = "the rule reads one value, and the field takes a list"
+        yield problem(rule.name, what, "let a list say it: `{list: ..., items: {...}}` or `{list: ..., each: ...}`")
 
 
 def _doubled(shape: Shape) -> Iterator[Problem]:

@@ -83,6 +83,7 @@ def _attribute(annotation: Any, required: bool, alias: str = "") -> Attribute:  
         enums=tuple(leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, Enum)),
         objects=tuple(of_class(leaf) for leaf in dict.fromkeys(each for each in leaves if describable(each))),
         many=any(leaf in _LISTS for leaf in leaves),
+        alone=_alone(annotation),
         alias=alias,
         nullable=types.NoneType in leaves,
         open=Any in leaves or object in leaves,
@@ -109,6 +110,20 @@ def _leaves(annotation: Any) -> Iterator[Any]:
             yield from _leaves(argument)
     elif annotation is not Ellipsis:
         yield annotation
+
+
+def _alone(annotation: Any) -> bool:
+    """Whether one of the alternatives is no list."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if inner := getattr(annotation, "__supertype__", getattr(annotation, "__value__", None)):
+        return _alone(inner)
+    if origin in (typing.Annotated, typing.Required, typing.NotRequired):
+        return _alone(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return any(map(_alone, arguments))
+    kind = origin or annotation
+    listed = isinstance(kind, type) and issubclass(kind, typing.Iterable) and not issubclass(kind, str | Mapping)
+    return not (listed and not describable(kind) and not issubclass(kind, Enum)) and kind is not types.NoneType
 
 
 def _words(leaf: Any) -> tuple[Any, ...]:

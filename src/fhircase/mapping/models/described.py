@@ -25,6 +25,8 @@ class Attribute:
     """The objects it takes, by itself or as items."""
     many: bool = False
     """Whether it takes a list."""
+    alone: bool = True
+    """Whether it takes a value that is no list."""
     nullable: bool = False
     """Whether it takes None."""
     alias: str = ""

@@ -65,6 +65,7 @@ class SchemaDescription:
             values=tuple(dict.fromkeys(_text(word) for word in words)),
             objects=tuple(self._object(leaf, str(leaf.get("title", name))) for leaf in objects),
             many="array" in kinds,
+            alone=self._alone(schema),
             nullable="null" in kinds or any(None in self._words(leaf) for leaf in leaves),
             open=any(
                 not leaf or (not _types(leaf) and not self._words(leaf) and leaf not in objects) for leaf in leaves
@@ -82,6 +83,12 @@ class SchemaDescription:
             yield from self._leaves(found.get("items", {}), name)
         elif not alternatives:
             yield found
+
+    def _alone(self, schema: Any) -> bool:
+        """Whether one of the alternatives is no list."""
+        found = self._followed(schema)
+        alternatives = [*found.get("anyOf", ()), *found.get("oneOf", ())]
+        return any(map(self._alone, alternatives)) if alternatives else _types(found) not in (["array"], ["null"])
 
     @staticmethod
     def _words(schema: Mapping[str, Any]) -> list[Any]:
