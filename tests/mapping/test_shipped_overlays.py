@@ -12,11 +12,14 @@ from tests.strategies import records
 
 from fhircase.errors import RecordInvalid
 from fhircase.fhir import jsontext
-from fhircase.mapping import from_bundle, from_fhir, to_fhir
+from fhircase.mapping import files, from_bundle, from_fhir, to_fhir
 from fhircase.mapping.compiled import all_compiled
 from fhircase.model import Coding, Concept, Link
 
-OVERLAYS = ["us-core@6.1.0", "us-core@7.0.0", "sdoh-clinicalcare@3.0.0"]
+OVERLAYS = [
+    *("us-core@6.1.0", "us-core@7.0.0"),
+    *("sdoh-clinicalcare@2.2.0", "sdoh-clinicalcare@2.3.0", "sdoh-clinicalcare@3.0.0"),
+]
 US = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 SDOH = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-"
 CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
@@ -75,6 +78,34 @@ def test_sdoh_clinical_care_has_codes_for_some_domains_only() -> None:
     for domain in ("mental-health", "home-care", "rehabilitation"):
         request = only(to_fhir(but(FULL, domain=domain), overlays=GUIDE), "ServiceRequest")
         assert (codes(request), claimed(request)) == ({domain}, [f"{US}servicerequest"])
+
+
+@pytest.mark.parametrize(
+    ("version", "category", "information", "others"),
+    [
+        ("2.2.0", {"food", "food-insecurity"}, "additional-content of ours", []),
+        ("2.3.0", {"food", "food-insecurity", "sdoh"}, "additional-content of ours", [f"{US}servicerequest"]),
+        ("3.0.0", {"food", "food-insecurity", "sdoh"}, "additional-content", [f"{US}servicerequest"]),
+    ],
+)
+def test_the_versions_of_the_guide_differ_in_what_they_have_codes_for(
+    version: str, category: set[str], information: str, others: list[str]
+) -> None:
+    over = [f"sdoh-clinicalcare@{version}"]
+    told = but(FULL, offers=(but(FULL.offers[0], information=(Link(reference="DocumentReference/1"),)),))
+    written = to_fhir(told, overlays=over)
+    assert codes(only(written, "ServiceRequest")) == category
+    assert claimed(only(written, "ServiceRequest")) == [*others, f"{SDOH}ServiceRequest"]
+    (coding,) = only(written, "Task")["input"][0]["type"]["coding"]
+    ours = " of ours" if coding["system"] == "https://fhircase.org/fhir/CodeSystem/fhircase" else ""
+    assert f"{coding['code']}{ours}" == information
+    assert claimed(only(written, "Task")) == [f"{SDOH}TaskForReferralManagement"]
+    assert from_fhir(written, overlays=over).record == told
+
+
+def test_without_a_version_the_newest_is_meant() -> None:
+    assert to_fhir(FULL, overlays=["sdoh-clinicalcare"]) == to_fhir(FULL, overlays=["sdoh-clinicalcare@3.0.0"])
+    assert files.overlay("us-core") == files.overlay("us-core@7.0.0")
 
 
 def test_a_task_of_the_guide_is_never_received_and_claims_it_only_when_whole() -> None:

@@ -64,7 +64,8 @@ def codes(value_set: str, version: str) -> Codes | None:
     for table in (f"{SHAPE[version]}-codes", "profiles-codes"):
         for name, system, listed in rows(table) if not found else ():
             if name == value_set and system != "-":
-                found[system] = frozenset(listed.split())
+                # Of a guide in several versions, the codes of any of them.
+                found[system] = found.get(system, frozenset()) | frozenset(listed.split())
     return found or None
 
 

@@ -69,7 +69,7 @@ def parsed(text: str, name: str, folder: str = "") -> list[CommentedMap]:
 
 
 def mapping(name: str) -> CommentedMap:
-    """A mapping by name (shipped; with or without its `@version`) or by path."""
+    """A mapping by name (shipped; without its `@version`, the newest) or by path."""
     place = FilePath(name)
     if place.suffix in (".yaml", ".yml"):
         return _in_file("mapping", place)
@@ -115,11 +115,15 @@ def _all(key: str, place: FilePath) -> Iterator[CommentedMap]:
 
 def _named(key: str, name: str, place: FilePath) -> CommentedMap:
     known = {str(d[key]): d for d in _all(key, place)}
-    for full, document in known.items():
+    for full in sorted(known, key=_version, reverse=True):
         if name in (full, full.partition("@")[0]):
-            return document
+            return known[full]
     hint = near(name, known).removeprefix("; ") or f"known: {', '.join(known) or 'none'}"
     raise MappingFileError(Problem(f"no {key} is called `{name}`", hint=hint))
+
+
+def _version(name: str) -> list[int]:
+    return [int(part) for part in name.partition("@")[2].split(".") if part.isdecimal()]
 
 
 def flattened(name: str, overlays: tuple[str, ...], version: str = "R4") -> CommentedMap:
