@@ -157,6 +157,36 @@ def unknown(ledger: Ledger = None, as_json: AsJson = False, config: Config = Non
     exits.leave([worklist.show(ledger, config, as_json=as_json)])
 
 
+@app.command()
+@told
+def new(
+    model: Annotated[
+        str, typer.Option("--model", metavar="PACKAGE.MODULE:CLASS", help="A class of yours.", show_default=False)
+    ] = "",
+    schema: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="Or a JSON Schema of your records.")
+    ] = None,
+    resource: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resource", metavar="TYPE", help="What a record is in FHIR. Repeatable: then what it refers to."
+        ),
+    ] = None,
+    namespace: Annotated[
+        str, typer.Option("--namespace", metavar="URI", help="How the URIs of your identifiers and extensions begin.")
+    ] = "",
+    extensions: Annotated[
+        bool, typer.Option("--extensions", help="Give each field without an element an extension of yours.")
+    ] = False,
+    file: Output = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a mapping to start from for records of your own: all that can be guessed, and what you have to decide."""
+    from fhircase.cli import scaffold
+
+    scaffold.new(scaffold.Wanted(model, schema, resource or [], namespace, extensions=extensions), file, force=force)
+
+
 @app.command("test")
 @told
 def run_samples(

@@ -121,6 +121,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "padded": "The parts are text of four and two digits, not numbers.",
         "empty": _EMPTY,
     },
+    "digits": {"digits": "A whole number in the model, and text in FHIR.", "empty": _EMPTY},
     "element_id": {
         "element_id": "The list item whose element id is the item's id.",
         "prefix": "What the id begins with.",

@@ -279,7 +279,10 @@ def _ids(elements: Sequence[Any]) -> set[Any]:
 def _key(place: Place, spec: Mapping[str, Any]) -> Rule:
     label = place.words.code(spec["type"]) if "type" in spec else None
     keys = spec["key"] if isinstance(spec["key"], list) else [spec["key"]]
-    paths = [place.array(each) for each in keys]
+    paths = [place.path(each) for each in keys]
+    for path in paths:
+        if path.type != "Identifier":
+            raise SpecError(f"`{path.text}` is a {path.type}, no Identifier")
     if "system" in spec:
         return OwnKey(paths, place.system(spec["system"]), place.builder.name, label)
     if "kind" not in spec:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from typing_extensions import is_typeddict
 
 from fhircase.mapping.models.described import Attribute, Described
 from fhircase.model.custom import OrLocal
@@ -36,22 +37,23 @@ def of_class(model: type) -> Described:
 def describable(model: Any) -> bool:
     """Whether it is a class of which we know how its fields are declared."""
     return isinstance(model, type) and (
-        issubclass(model, BaseModel) or dataclasses.is_dataclass(model) or typing.is_typeddict(model)
+        issubclass(model, BaseModel) or dataclasses.is_dataclass(model) or is_typeddict(model)
     )
 
 
 def _fields(model: type) -> Mapping[str, tuple[Any, ...]]:
-    """Annotation by field, whether it is required, and its alias."""
+    """Annotation by field, whether it is required, its default and its alias."""
     if issubclass(model, BaseModel):
         return {
-            name: (_whole(field), field.is_required(), field.alias or "") for name, field in model.model_fields.items()
+            name: (_whole(field), field.is_required(), field.default, field.alias or "")
+            for name, field in model.model_fields.items()
         }
     hints = typing.get_type_hints(model, include_extras=True)
-    if typing.is_typeddict(model):
+    if is_typeddict(model):
         needed: frozenset[str] = model.__required_keys__  # type: ignore[attr-defined]
         return {name: (hint, name in needed) for name, hint in hints.items()}
     return {
-        field.name: (hints[field.name], _no_default(field))
+        field.name: (hints[field.name], _no_default(field), field.default)
         for field in dataclasses.fields(model)  # type: ignore[arg-type]
         if field.init
     }
@@ -71,9 +73,14 @@ def _no_default(field: "dataclasses.Field[Any]") -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _attribute(annotation: Any, required: bool, alias: str = "") -> Attribute:  # noqa: FBT001 - as `_fields` says it
+def _attribute(
+    annotation: Any,
+    required: bool,  # noqa: FBT001 - as `_fields` says it
+    default: Any = None,
+    alias: str = "",
+) -> Attribute:
     leaves = list(_leaves(annotation))
-    words = [word for leaf in leaves for word in _words(leaf)]
+    words = [word for leaf in leaves for word in _words(leaf) if word is not None]
     bare = {type(word) for word in words} | {kind for leaf in leaves if (kind := _bare(leaf))}
     return Attribute(
         required=required,
@@ -85,8 +92,9 @@ def _attribute(annotation: Any, required: bool, alias: str = "") -> Attribute:  
         many=any(leaf in _LISTS for leaf in leaves),
         alone=_alone(annotation),
         alias=alias,
-        nullable=types.NoneType in leaves,
+        nullable=types.NoneType in leaves or any(None in _words(leaf) for leaf in leaves),
         open=Any in leaves or object in leaves,
+        default=default if isinstance(default, BARE) and not isinstance(default, Enum) else None,
     )
 
 

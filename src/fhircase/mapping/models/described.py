@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Attribute:
     """Another name for it, as pydantic's `alias` gives one; data may use either."""
     open: bool = False
     """Whether it takes anything, so that nothing can be checked."""
+    default: Any = None
+    """The bare value that it has where nothing is said."""
+    format: str = ""
+    """The form of its text, as JSON Schema names it: `date`, `date-time`, `uri`."""
 
     @property
     def names(self) -> list[str]:

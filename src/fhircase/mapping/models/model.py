@@ -58,7 +58,7 @@ def of_code(name: str) -> Model:
     try:
         home = import_module(module)
     except ImportError as error:
-        raise SpecError(f"`{module}` cannot be imported: {error}") from None
+        raise SpecError(f"`{module}` cannot be imported: {error}; run this where Python finds it") from None
     found = getattr(home, attribute, None)
     if found is None:
         raise SpecError(f"`{module}` has no `{attribute}`{near(attribute, vars(home))}")

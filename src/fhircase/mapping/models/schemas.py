@@ -70,6 +70,7 @@ class SchemaDescription:
             open=any(
                 not leaf or (not _types(leaf) and not self._words(leaf) and leaf not in objects) for leaf in leaves
             ),
+            format=next((str(leaf["format"]) for leaf in leaves if "format" in leaf), ""),
         )
 
     def _leaves(self, schema: Any, name: str) -> Iterator[Mapping[str, Any]]:
