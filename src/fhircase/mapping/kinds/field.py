@@ -33,7 +33,7 @@ class Field(Rule):
 
     def name_here(self) -> str | None:
         """Its element, when nothing is converted."""
-        return self.path.plain if not self.path.role and self.absent is None and not self._exact else None
+        return self.path.plain if self.path.here and self.absent is None and not self._exact else None
 
     def copier(self) -> Copier | None:
         """The value as it is."""

@@ -29,7 +29,7 @@ def _score(name: Words, model: Words, called: Words) -> float:
         return 0.9
     if core and set(core) <= {*model, *called}:
         return 0.8
-    if _A_PERSONS & {*name} and PERSONS & {*model}:
+    if _A_PERSONS & {*name} and PERSONS & {*model, *called}:
         return 0.7
     return 0
 

@@ -90,7 +90,7 @@ def _rule(
         if other.score >= FORM:
             found = {**_free(of, drafting, given, other), **found}
     for version in VERSIONS:
-        own = found.get(version) or extension(given, of.begin, drafting.draft)
+        own = found.get(version) or extension(given, of.begin, drafting.draft, of.used)
         if own is None:
             return None
         found[version] = own
@@ -151,10 +151,13 @@ def remaining(of: Object, drafting: Drafting, made: dict[str, Rule]) -> Iterator
     for name, each in of.fields.items():
         if name in made or _carried(name, made):
             continue
-        own = extension(each, of.begin, drafting.draft) if each.attribute.required or drafting.keep else None
+        kept = each.attribute.required or drafting.keep
+        own = extension(each, of.begin, drafting.draft, of.used) if kept else None
         if own is not None:
             fits = dict.fromkeys(VERSIONS, own)
-            made[name] = Rule(spec(each, fits, drafting.draft), NEEDED, NO_ELEMENT.format(name), [KEPT])
+            rule = Rule(spec(each, fits, drafting.draft), NEEDED, NO_ELEMENT.format(name), [KEPT], _places(fits))
+            made[name] = rule
+            of.takes(rule)
             continue
         drafting.draft.lacks[f"{of.way}{name}"] = _why_not(each.attribute)
         if each.attribute.required:

@@ -45,6 +45,8 @@ def drafted(
     if kinds[0] != PERSON and not drafting.person and (telling := _of_a_person(drafting)):
         _join(drafting, PERSON, f"`{telling}` is something that a person has")
     _draft_rules(drafting)
+    if not draft.rules:
+        raise SpecError(f"`{model.name}` has no field that a rule could carry, so that there is nothing to begin with")
     _prune(draft)
     return draft
 
@@ -156,7 +158,7 @@ def _refers(role: str, resource: Resource) -> Iterator[tuple[str, Rule]]:
 
 def _key(drafting: Drafting) -> Iterator[tuple[str, Rule]]:
     draft, roles = drafting.draft, drafting.fhir.roles
-    found = key_of(drafting.model)
+    found = key_of(drafting.model, words(roles[drafting.root]))
     if found is None:
         draft.asks.append("which field is the record's number? None looks like it: write `{key: ..., system: ...}`")
         return
@@ -179,9 +181,9 @@ def _identified(kind: str) -> bool:
 
 def _prune(draft: Draft) -> None:
     """Take out what was declared and is not used."""
-    text = json.dumps([rule.spec for rule in draft.rules.values()], default=lambda rule: rule.spec)
+    text = json.dumps([rule.spec for rule in draft.rules.values()], default=lambda rule: rule.spec, ensure_ascii=False)
     for section, used in ((draft.extensions, "extension[{}]"), (draft.systems, "${}]")):
         for alias in [alias for alias in section if used.format(alias) not in text]:
             del section[alias]
-    for name in [name for name in draft.tables if f'"table": {json.dumps(name)}' not in text]:
+    for name in [name for name in draft.tables if f'"table": {json.dumps(name, ensure_ascii=False)}' not in text]:
         del draft.tables[name]

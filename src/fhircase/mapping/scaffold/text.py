@@ -161,8 +161,10 @@ class _Page:
 
 
 def _lines(text: str, width: int, first: str = "", then: str = "") -> list[str]:
+    """A comment's lines; what cannot stand in one (a name in a JSON Schema may be anything) is left out."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
     return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
+        plain, width, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
     )
 
 

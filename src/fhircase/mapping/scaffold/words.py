@@ -53,8 +53,13 @@ def alike(name: Words, phrase: Words, owners: AbstractSet[str] = frozenset()) ->
         return FORM
     if len(bare) > len(phrase) and phrase in (bare[: len(phrase)], bare[-len(phrase) :]) and len(meant) > 2:
         return PART
-    near = len(meant) > 4 and SequenceMatcher(None, "".join(core), meant, autojunk=False).ratio() >= 0.88
-    return ALIKE if near else 0
+    return ALIKE if len(meant) > 4 and _near("".join(core), meant) else 0
+
+
+def _near(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 2:
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= 0.88
 
 
 def numbered(name: Words) -> Words | None:
