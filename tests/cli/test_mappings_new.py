@@ -42,7 +42,9 @@ def test_it_writes_a_file_and_says_how_much_is_sure_and_what_is_open(run, theirs
     assert "the table has no row for `frozen` (status)" in checked.stderr
 
     text = (tmp_path / "plan.yaml").read_text(encoding="utf-8")
-    decided = text.replace("- [shut,", "- [frozen, on-hold]\n      - [shut,").replace("      on-hold: to be decided\n", "")
+    decided = text.replace("- [shut,", "- [frozen, on-hold]\n      - [shut,").replace(
+        "      on-hold: to be decided\n", ""
+    )
     (tmp_path / "decided.yaml").write_text(decided, encoding="utf-8")
     assert run("mappings", "check", "decided.yaml").exit_code == exits.DONE
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,19 +58,34 @@ def scaffold(
         MappingFileError: there is no such class, schema or type of resource.
     """
     folder = beside or Path()
+    bound = ("schema", Path(os.path.relpath(schema, folder)).as_posix()) if schema else ("model", model)
     try:
         described = (of_schema(schema) if schema else of_code(model)).described
-        bound = ("schema", Path(os.path.relpath(schema, folder)).as_posix()) if schema else ("model", model)
-        draft = drafted(described, bound, resources, namespace or NAMESPACE, keep=extensions)
+        draft, problems = _sound(
+            lambda homeless: drafted(
+                described, bound, resources, namespace or NAMESPACE, keep=extensions, homeless=homeless
+            ),
+            folder,
+        )
     except SpecError as error:
         raise MappingFileError(Problem(str(error), source=error.source)) from None
     if not namespace:
         draft.asks.insert(0, f"which URIs do your identifiers and extensions have? {NAMESPACE} stands for yours")
-    problems = _checked(written(draft).text, folder)
-    asked = tuple(_asked(draft))
-    page = written(draft, [str(each) for each in problems if not each.what.startswith(asked)])
+    page = written(draft, [str(each) for each in problems if not _asked(each, draft)])
     marks = Counter(rule.mark for _, rule in every(draft.rules))
     return Scaffold(page.text, problems, dict(marks), len(draft.lacks), len(page.asks))
+
+
+def _sound(draw: Callable[[frozenset[str]], Draft], folder: Path) -> tuple[Draft, tuple[Problem, ...]]:
+    """A draft in which the check finds only what is asked: a guess of which it finds more was wrong, and goes."""
+    homeless = frozenset[str]()
+    while True:
+        draft = draw(homeless)
+        problems = _checked(written(draft).text, folder)
+        wrong = frozenset(each.rule for each in problems if each.rule and not _asked(each, draft))
+        if wrong <= homeless:
+            return draft, problems
+        homeless |= wrong
 
 
 def _checked(text: str, folder: Path) -> tuple[Problem, ...]:
@@ -84,11 +99,12 @@ def _checked(text: str, folder: Path) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def _asked(draft: Draft) -> Iterator[str]:
-    """How the problems begin that the questions in the file are about."""
-    yield "the record has no key"
-    for table in draft.tables.values():
-        for each in table.both:
-            yield from (f"the table has no row for `{value}`" for value in each.unsaid)
-    for name in draft.lacks:
-        yield f"field `{name.rpartition('.')[2]}` of "
+def _asked(problem: Problem, draft: Draft) -> bool:
+    """Whether a question in the file is about a problem."""
+    unsaid = {value for table in draft.tables.values() for each in table.both for value in each.unsaid}
+    asked = [
+        "the record has no key",
+        *(f"the table has no row for `{value}`" for value in unsaid),
+        *(f"field `{name.rpartition('.')[2]}` of " for name in draft.lacks),
+    ]
+    return problem.what.startswith(tuple(asked))

@@ -1,6 +1,7 @@
 """What is drafted, and what is known of the record as a whole while its objects are gone through."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from fhircase.mapping.models.described import Described
@@ -22,6 +23,8 @@ class Drafting:
     """The role of the record's first resource."""
     keep: bool = False
     """Whether what has no element goes into extensions, instead of being left out."""
+    homeless: AbstractSet[str] = frozenset()
+    """Fields for which no element is right, though one looks so."""
     key: str = ""
     """The field that is the record's key."""
     person: str = ""

@@ -6,6 +6,7 @@ from typing import Any
 from fhircase.fhir.definitions import bindings, codes
 from fhircase.fhir.elements import Element, elements
 from fhircase.mapping.kinds import kinds
+from fhircase.mapping.models.described import Described
 from fhircase.mapping.scaffold.draft import NEEDED, Rule
 from fhircase.mapping.scaffold.homes import VERSIONS, segments
 
@@ -13,17 +14,28 @@ _PREFERRED = ("unknown", "active", "current", "in-progress", "completed")
 _INTENTS: Mapping[str, str] = {"CarePlan": "plan", "Task": "order", "ServiceRequest": "order"}
 
 
-def required(role: str, kind: str, rules: Mapping[str, Rule]) -> Iterator[tuple[str, Rule]]:
-    """A rule for each element that a resource needs and none of these rules fills, by the element's name."""
+def required(role: str, kind: str, rules: Mapping[str, Rule], model: Described) -> Iterator[tuple[str, Rule]]:
+    """A rule for each element that a resource needs and these rules do not fill, or not always; by its name."""
     missing: dict[str, dict[str, Element]] = {}
+    open_: dict[str, list[str]] = {}
     for version in VERSIONS:
-        filled = {element for rule in rules.values() for element in _filled(role, rule.spec, version)}
-        for element in elements(version).below(kind):
+        for element in (each for each in elements(version).below(kind) if each.low):
             name = element.path.rpartition(".")[2]
-            if element.low and name not in filled:
+            by = [field for field, rule in rules.items() if name in _filled(role, rule.spec, version)]
+            if not by:
                 missing.setdefault(name, {})[version] = element
+            elif not element.primitive and all(field in model.fields and _may_be_empty(model, field) for field in by):
+                open_.setdefault(name, []).append(version)
     for name, by_version in missing.items():
         yield name, _constant(role, kind, name, by_version)
+    for name, versions in open_.items():
+        none = {version: "none" for version in VERSIONS if version not in versions}
+        yield f"{name}-unknown", Rule({"needed": f"{role}.{name}", **none}, NEEDED, f"FHIR requires {kind}.{name}")
+
+
+def _may_be_empty(model: Described, field: str) -> bool:
+    attribute = model.fields[field]
+    return not attribute.required or attribute.nullable or attribute.many or bool(attribute.objects)
 
 
 def _constant(role: str, kind: str, name: str, needed: Mapping[str, Element]) -> Rule:

@@ -44,7 +44,7 @@ def resources(of: Object, given: Field, drafting: Drafting, complete: Complete) 
     each, lost = complete(Object(model, [home], role, f"{of.way}{given.name}."), drafting, made)
     if lost:
         return None
-    for name, rule in required(role, kind, {**each, "": Rule(_linked(link, role, drafting), NEEDED)}):
+    for name, rule in required(role, kind, {**each, "": Rule(_linked(link, role, drafting), NEEDED)}, model):
         if "focus" in link["R4"] and name == "intent":
             rule.spec["recognises"] = True
         each = {drafting.free(name, model): rule, **each}

@@ -45,7 +45,11 @@ def scalars(of: Object, drafting: Drafting, made: dict[str, Rule]) -> None:
     """Give the bare values of an object to elements, the best likeness first."""
     for group in together({name: each for name, each in of.fields.items() if name not in made}):
         _group(of, drafting, group, made)
-    open_ = [each for name, each in of.fields.items() if name not in made and not _carried(name, made) and each.kind]
+    open_ = [
+        each
+        for name, each in of.fields.items()
+        if name not in made and not _carried(name, made) and each.kind and f"{of.way}{name}" not in drafting.homeless
+    ]
     found = {each.name: _best(each, of) for each in open_}
     turns = [(candidate, at, each) for at, each in enumerate(open_) for candidate in found[each.name]]
     for candidate, _, given in sorted(turns, key=lambda turn: (-turn[0].score, turn[1], turn[0].order)):
@@ -125,7 +129,7 @@ def spec(given: Field, fits: dict[str, Fit], draft: Draft) -> dict[str, object]:
 def _group(of: Object, drafting: Drafting, group: Together, made: dict[str, Rule]) -> None:
     """Fields that are one thing together."""
     name = next(n for n in (group.name, f"{group.name}_together") if n not in of.fields and n not in made)
-    for candidate in _best(group.field, of):
+    for candidate in _best(group.field, of) if f"{of.way}{name}" not in drafting.homeless else ():
         fits = {
             version: each
             for version in VERSIONS

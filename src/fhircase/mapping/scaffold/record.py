@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from fhircase.fhir.definitions import targets
@@ -25,9 +26,23 @@ _TELLING = ("name.family", "name.given", "birthDate", "gender")
 
 
 def drafted(
-    model: Described, bound: tuple[str, str], kinds: Sequence[str], namespace: str, *, keep: bool = False
+    model: Described,
+    bound: tuple[str, str],
+    kinds: Sequence[str],
+    namespace: str,
+    *,
+    keep: bool = False,
+    homeless: AbstractSet[str] = frozenset(),
 ) -> Draft:
     """A draft of a mapping from a model to resources of these types, the record's own first.
+
+    Args:
+        model: the model.
+        bound: `model` or `schema`, and which.
+        kinds: the types of resource.
+        namespace: the beginning of every URI that is made up.
+        keep: give what looks like no element an extension.
+        homeless: fields for which no element is right, though one looks so.
 
     Raises:
         SpecError: there is no such type, or nothing leads from the record to one of them.
@@ -39,7 +54,7 @@ def drafted(
     root = _role(kinds[0])
     fhir.roles[root] = kinds[0]
     draft.resources[root] = Resource(kinds[0])
-    drafting = Drafting(draft, fhir, model, root, keep)
+    drafting = Drafting(draft, fhir, model, root, keep, homeless)
     for kind in kinds[1:]:
         _join(drafting, kind, f"{kind} was asked for")
     if kinds[0] != PERSON and not drafting.person and (telling := _of_a_person(drafting)):
@@ -64,9 +79,12 @@ def _draft_rules(drafting: Drafting) -> None:
     if len(subjects) == 1 and not drafting.person and (subject := subjects.pop()):
         drafting.subject = f"{root}.{subject}"
     homes = [_home(drafting, role) for role in draft.resources]
-    rules, _ = complete(Object(drafting.model, homes, root), drafting, {**made, **refers})
+    record = Object(drafting.model, homes, root)
+    for rule in refers.values():
+        record.takes(rule)
+    rules, _ = complete(record, drafting, {**made, **refers})
     for role in draft.resources:
-        for name, rule in required(role, fhir.roles[role], rules):
+        for name, rule in required(role, fhir.roles[role], rules, drafting.model):
             rules = {_free(name, role, drafting, rules): rule, **rules}
     draft.rules = {**{name: rules.pop(name) for name in made}, **rules}
 
@@ -147,13 +165,15 @@ def _way(own: str, kind: str, version: str) -> str:
         for each in elements(version).below(own)
         if each.type == "Reference" and kind in targets(version).get(each.path, ())
     ]
+    found += [_subject(own, version)] if kind == PERSON else []
     return next((name for name in SUBJECTS if name in found), found[0] if found else "")
 
 
 def _refers(role: str, resource: Resource) -> Iterator[tuple[str, Rule]]:
     newer = resource.via.get("R5", {}).get("via")
     spec = {"refer": resource.via["via"], "to": role, **({"R5": newer} if newer else {})}
-    yield resource.via["via"].partition(".")[2], Rule(spec, NEEDED, f"refers to the {resource.type}")
+    places = frozenset({resource.via["via"], newer or resource.via["via"]})
+    yield resource.via["via"].partition(".")[2], Rule(spec, NEEDED, f"refers to the {resource.type}", places=places)
 
 
 def _key(drafting: Drafting) -> Iterator[tuple[str, Rule]]:

@@ -144,7 +144,7 @@ class _Page:
     def _table(self, name: str, table: Table, indent: int) -> CommentedMap:
         made = CommentedMap()
         if table.as_they_are:
-            made["rows"] = _flow([_bare(cells[0]) for cells, _ in table.rows])
+            made["rows"] = _flow([_same(cells[0]) for cells, _ in table.rows])
         else:
             rows = made["rows"] = CommentedSeq()
             for at, (cells, mark) in enumerate(table.rows):
@@ -177,6 +177,12 @@ def _bare(value: str) -> Any:
     if value in ("true", "false"):
         return value == "true"
     return int(value) if value.isdecimal() and str(int(value)) == value else value
+
+
+def _same(value: str) -> Any:
+    """A row of a value that says itself."""
+    bare = _bare(value)
+    return value if bare == value else [bare, value]
 
 
 def _flow(value: Any) -> Any:

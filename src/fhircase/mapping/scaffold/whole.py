@@ -30,6 +30,7 @@ def _objects(of: Object, drafting: Drafting, made: dict[str, Rule]) -> None:
     waiting.sort(key=lambda each: drafting.refers(each, waiting))
     for each in waiting:
         ways = (items.resources, items.elements_of, items.kept) if each.attribute.many else (items.single,)
+        ways = ways[-1:] if f"{of.way}{each.name}" in drafting.homeless else ways
         for way in ways:
             if way is items.kept and not (each.attribute.required or drafting.keep):
                 continue
