@@ -97,3 +97,23 @@ def test_in_r5_the_time_of_day_stands_beside_the_date() -> None:
     (again,) = to_fhir(but(BARE, given="2027"), "R5", onto=[consent])
     assert again["date"] == "2027"
     assert "extension" not in again
+
+
+@pytest.mark.parametrize(
+    ("fhir", "provision", "told"),
+    [
+        ("R4", {"type": "permit", "provision": [{"type": "deny"}]}, ["consent.provision.provision"]),
+        ("R5", [{"purpose": [{"code": "TREAT"}], "provision": [{}]}], ["consent.provision.provision"]),
+        ("R5", [{"purpose": [{"code": "TREAT"}]}, {"purpose": [{"code": "HRESCH"}]}], ["consent.provision"]),
+        ("R5", [{"purpose": [{"code": "TREAT"}]}], []),
+    ],
+)
+def test_exceptions_that_a_record_has_no_place_for_are_left_and_told(fhir: str, provision: Any, told: Any) -> None:
+    (consent,) = written(BARE, fhir)
+    consent["provision"] = provision
+    reading = from_fhir(consent, fhir)
+    assert [
+        remark.path for remark in reading.remarks if "provision" in remark.what or "exception" in remark.what
+    ] == told
+    (again,) = to_fhir(but(reading.record, given="2027"), fhir, onto=reading.resources)
+    assert again["provision"] == provision

@@ -213,6 +213,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "day": "A date, of a moment that may have a time of day.",
         "exact": "Where the whole moment stands.",
     },
+    "unread": {
+        "unread": "A list that the model has no place for: it is left as it is, and told.",
+        "why": "What is told.",
+        "first": "The first item of the list is read, the others are not.",
+    },
     "verdict": {
         "verdict": "Permit or deny, where FHIR says what holds beyond the terms.",
         "terms": "The object that holds the terms.",

@@ -16,6 +16,7 @@ from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.mirrored import Mirrored
 from fhircase.mapping.kinds.related import Related
 from fhircase.mapping.kinds.tags import Tags
+from fhircase.mapping.kinds.unread import Unread
 
 SHAPES = ("R4", "R5")
 """The versions that differ; R4B is R4's shape."""
@@ -130,6 +131,8 @@ def _remarks(each: Told) -> Iterator[str]:
         yield "others are read too, and kept"
     if isinstance(rule, Field) and rule.absent is not None:
         yield f"absent says `{str(rule.absent).lower()}`"
+    if isinstance(rule, Unread):
+        yield f"`{rule.path.text}` is left and told: {rule.why}"
     if isinstance(rule, Mirrored):
         yield "the first place is believed; where they disagree, it is told"
     if isinstance(rule, Related) and rule.removed:
