@@ -11,7 +11,7 @@ from fhircase.mapping.path import Path
 
 
 class Same(Rule):
-    """A copy: written when its resource is made, and again when the original changes."""
+    """A copy: written when its resource is made, and again when the original changes or goes."""
 
     called = "copied from another place"
     carries: ClassVar[bool] = False
@@ -48,16 +48,20 @@ class Same(Rule):
             return
         source = self._source(scope)
         if source is None:
-            if self.path.fresh(scope):
-                self.path.mark_unknown(scope)
+            self._clear(scope)
             return
-        container, key = scope.base(source.role)
-        touched = (id(container[key]), source.steps[0].name) in scope.ctx.touched
-        if not (touched or self.path.fresh(scope)) or source.get(scope) == self.path.get(scope):
+        if not (source.touched(scope) or self.path.fresh(scope)) or source.get(scope) == self.path.get(scope):
             return
         slot_container, slot_key = self.path.make(scope, leaf=True)
         self.path.touch(scope)
         slot_container[slot_key] = jsontext.copy(source.get(scope))
+
+    def _clear(self, scope: Scope) -> None:
+        """Say nothing where the original was taken out, and that it is unknown where FHIR requires something."""
+        if self.path.fresh(scope):
+            self.path.mark_unknown(scope)
+        elif self.path.find(scope) is not None and any(s.present(scope) and s.touched(scope) for s in self.sources):
+            self.path.drop(scope)
 
 
 def _same(place: Place, spec: Mapping[str, Any]) -> Rule:
