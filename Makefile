@@ -16,7 +16,7 @@ PYTHON ?= $(shell for candidate in $(CANDIDATES); do \
 	&& { echo "$$candidate"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench corpus docs fuzz interop lock format clean
+.PHONY: help setup demo test check bench corpus docs fuzz interop mutants lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -42,6 +42,9 @@ check: $(READY) ## style, types, the architecture, and links in the documents
 fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a value or an error of ours
 	FUZZ_EXAMPLES=100000 $(PY) -m pytest -n auto tests/fuzz $(ARGS)
 
+mutants: $(READY) ## change the mapping engine in small ways, 400 of them; the tests have to notice; ARGS=NUMBER
+	$(PY) scripts/mutants.py $(ARGS)
+
 bench: $(READY) ## against named peers, side by side in one run
 	$(PY) -m benchmarks $(ARGS)
 
@@ -64,7 +67,7 @@ tables: $(READY) ## what FHIR and guides say, as tables, anew; ARGS=FOLDER with 
 	$(PY) scripts/tables $(ARGS)
 
 clean: ## remove .venv and everything that was generated
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist build mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The lock holds every version and hash; the second install adds this checkout and may resolve nothing.
