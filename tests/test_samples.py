@@ -1,13 +1,14 @@
 """A mapping's samples: run both ways, told where they differ, and written anew when asked."""
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from fhircase.errors import InvalidInput, MappingFileError
 from fhircase.fhir import jsontext
-from fhircase.mapping import files
+from fhircase.mapping import compiled, files
 from fhircase.samples import accept, found, sides
 
 SHIPPED = [sample for name in dict.fromkeys(files.names()) for sample in found(name)]
@@ -48,8 +49,6 @@ def change(place: Path, what: str) -> None:
 @pytest.fixture(autouse=True)
 def _forget():
     """What is read of a file is kept; these tests write one file several times."""
-    from fhircase.mapping import compiled  # noqa: PLC0415
-
     yield
     for kept in (files.documents, compiled.compiled, compiled.all_compiled):
         kept.cache_clear()
@@ -114,3 +113,68 @@ def test_resources_that_are_no_json_are_told(plans):
     (plans.with_suffix(".samples") / "going-home.R4.json").write_text("{", encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"going-home\.R4\.json: is no JSON"):
         wrong(plans)
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """A mapping of somebody else's records, with one record beside it."""
+    own = Path(__file__).parent / "mapping" / "own"
+    shutil.copy(own / "clinic.yaml", tmp_path / "clinic.yaml")
+    (tmp_path / "clinic.samples").mkdir()
+    record = {"client_no": 4711, "surname": "Hall", "cost": "1.234,50", "status": "laufend"}
+    (tmp_path / "clinic.samples" / "hall.record.json").write_bytes(jsontext.encode(record))
+    return tmp_path / "clinic.yaml"
+
+
+def test_a_record_of_theirs_is_a_sample_too(clinic):
+    assert {name: expected for name, (expected, _) in wrong(clinic).items()} == {
+        "hall.R4.json": None,
+        "hall.R5.json": None,
+    }
+    for sample in found(str(clinic)):
+        accept(sample)
+    assert wrong(clinic) == {}
+    plan, *_ = jsontext.decode((clinic.parent / "clinic.samples" / "hall.R4.json").read_bytes())
+    assert plan["extension"][1]["valueQuantity"] == {"value": Decimal("1234.50")}
+
+
+def test_what_a_changed_mapping_makes_of_theirs_is_told_both_ways(clinic):
+    for sample in found(str(clinic)):
+        accept(sample)
+    clinic.write_text(clinic.read_text(encoding="utf-8").replace("[laufend, active]", "[laufend, on-hold]"))
+    for kept in (files.documents, compiled.compiled):
+        kept.cache_clear()
+    # The words that were kept say something else than the code now, and are left over.
+    told = wrong(clinic)
+    assert sorted(told) == [
+        "hall.R4.json",
+        "hall.R4.leftovers.json",
+        "hall.R5.json",
+        "hall.R5.leftovers.json",
+        "hall.record.json",
+    ]
+    expected, made = told["hall.record.json"]
+    assert (expected["status"], made["status"]) == ("laufend", "in Betreuung")
+
+
+def test_resources_alone_say_what_record_of_theirs_they_are(clinic):
+    for sample in found(str(clinic)):
+        accept(sample)
+    folder = clinic.parent / "clinic.samples"
+    (folder / "hall.R5.json").unlink()
+    (folder / "hall.record.json").unlink()
+    for sample in found(str(clinic)):
+        accept(sample)
+    made = jsontext.decode((folder / "hall.record.json").read_bytes())
+    assert (made["client_no"], made["cost"], made["status"]) == (4711, "1.234,50", "laufend")
+    assert wrong(clinic) == {}
+
+
+def test_a_record_that_their_model_does_not_take_is_told_without_its_values(clinic):
+    record = {"client_no": "secret", "surname": "Hall"}
+    (clinic.parent / "clinic.samples" / "hall.record.json").write_bytes(jsontext.encode(record))
+    (side, _) = [side for sample in found(str(clinic)) for side in sides(sample)]
+    told = "\n".join(map(str, side.problems))
+    assert "hall.record.json:1: Input should be a valid integer" in told
+    assert "@ client_no (Client)" in told
+    assert "secret" not in told

@@ -2,7 +2,7 @@
 
 Beside `plan.yaml`, a mapping or an overlay, the folder `plan.samples` holds for each sample
 
-- `NAME.record.json`: the record, as `fhircase read` writes it;
+- `NAME.record.json`: the record, as `fhircase read` writes it: of ours, or of the model that the mapping names;
 - `NAME.R4.json` (R4B, R5): the resources that it is, one or a list;
 - `NAME.R4.before.json`, if there is one: the resources onto which the record is written to become those;
 - `NAME.R4.leftovers.json`, if there is one: what no rule owns in them, as `Type#pointer`. Without a `before` the
@@ -18,8 +18,9 @@ from fhircase.errors import InvalidInput, MappingFileError, Problem
 from fhircase.fhir import jsontext
 from fhircase.fhir.elements import VERSIONS
 from fhircase.mapping import Reading, files, from_fhir, to_fhir
+from fhircase.mapping.compiled import Mapping, compiled
 from fhircase.mapping.kinds.rule import alike
-from fhircase.records import as_data, read_records
+from fhircase.records import as_data, read_records, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Sample:
     name: str
     version: str
     overlays: tuple[str, ...]
+    mapping: str | None = None
+    """The mapping file, where it is bound to a model of somebody's own."""
 
     def file(self, what: str = "") -> Path:
         """The file of its resources, or of what there is besides: `before`, `leftovers`."""
@@ -73,15 +76,18 @@ def found(name: str, overlays: Sequence[str] = ()) -> list[Sample]:
     """
     place = _place(name)
     own = [str(place)] if any("overlay" in document for document in files.documents(place)) else []
+    theirs = (
+        str(place) if any(word in each for each in files.documents(place) for word in ("model", "schema")) else None
+    )
     folder = place.with_suffix(".samples")
     several = [
-        Sample(folder, name, version, (*overlays, *own))
+        Sample(folder, name, version, (*overlays, *own), theirs)
         for version in VERSIONS
         for name in sorted(file.name.removesuffix(f".{version}.json") for file in folder.glob(f"*.{version}.json"))
     ]
     alone = {file.name.removesuffix(".record.json") for file in folder.glob("*.record.json")}
     several += [
-        Sample(folder, name, version, (*overlays, *own))
+        Sample(folder, name, version, (*overlays, *own), theirs)
         for name in sorted(alone - {sample.name for sample in several})
         for version in ("R4", "R5")
     ]
@@ -139,12 +145,13 @@ def _kept(sides: Iterable[Side]) -> list[Path]:
 def _read(sample: Sample) -> Iterator[Side]:
     what = f"read as {sample.version}"
     try:
-        reading = from_fhir(_resources(sample.file()), sample.version, overlays=sample.overlays)
+        given = _resources(sample.file())
+        reading = from_fhir(given, sample.version, overlays=sample.overlays, mapping=sample.mapping)
     except InvalidInput as error:
         yield Side(sample.record, what, None, None, error.problems)
         return
-    expected = as_data(_record(sample.record)) if sample.record.exists() else None
-    yield Side(sample.record, what, expected, as_data(reading.record))
+    expected = _data(_record(sample), sample) if sample.record.exists() else None
+    yield Side(sample.record, what, expected, _data(reading.record, sample))
     leftovers = sample.file("leftovers")
     declared = _json(leftovers) if leftovers.exists() or sample.foreign else []
     if declared != [] or reading.leftovers:
@@ -162,16 +169,28 @@ def _written(sample: Sample) -> Side:
         f" onto {before.name}" if before.exists() else " onto itself" if onto else ""
     )
     try:
-        made = to_fhir(_record(sample.record), sample.version, onto, sample.overlays)
+        made = to_fhir(_record(sample), sample.version, onto, sample.overlays, mapping=sample.mapping)
     except InvalidInput as error:
         return Side(now, what, None, None, error.problems)
     expected = _json(now)
     return Side(now, what, expected, made[0] if isinstance(expected, dict) and len(made) == 1 else made)
 
 
-def _record(file: Path) -> Any:
+def _bound(sample: Sample) -> Mapping | None:
+    """The mapping, where it is bound to a model of somebody's own."""
+    return compiled(sample.mapping, sample.version, sample.overlays) if sample.mapping else None
+
+
+def _data(record: Any, sample: Sample) -> Any:
+    """What a record says, as its file has it."""
+    bound = _bound(sample)
+    return bound.model.dump(record) if bound else as_data(record)
+
+
+def _record(sample: Sample) -> Any:
+    file, bound = sample.record, _bound(sample)
     with file.open("rb") as stream:
-        lines = list(read_records(stream, file.name))
+        lines = list(read_rows(stream, file.name, bound.taken) if bound else read_records(stream, file.name))
     if problems := [problem for line in lines for problem in line.problems]:
         raise InvalidInput(problems)
     if len(lines) != 1:

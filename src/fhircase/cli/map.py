@@ -52,7 +52,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
 ) -> None:
     """Make FHIR resources of records."""
     from fhircase.cli.onto import Present
-    from fhircase.cli.own import bound, loader
+    from fhircase.cli.own import bound
     from fhircase.config import load
     from fhircase.mapping.compiled import all_compiled
 
@@ -81,7 +81,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
         return
     present = Present(onto, fhir.value, overlays, own, mapping)
     maker = Maker(intake, present, fhir.value, overlays, mapping, check=check)
-    lines = intake.rows(loader(own)) if own and not own.model.ours else intake.records()
+    lines = intake.rows(own.taken) if own and not own.model.ours else intake.records()
     with output(file) as stream:
         placed = maker.all(watched(lines, "records"))
         _write(placed, stream, "diff" if diff else "bundle" if bundle else "lines")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fhircase.cli import exits
 from fhircase.cli.difference import changes
+from fhircase.cli.own import here
 from fhircase.cli.screen import amount, complain, say
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _found(names: Sequence[str] | None, overlays: Sequence[str]) -> "list[Sample
     from fhircase.mapping import files
     from fhircase.samples import found
 
+    here()
     several = [sample for name in names or files.names() for sample in found(name, overlays)]
     # Two mappings of one file have their samples in one folder.
     return list(dict.fromkeys(several))

@@ -25,6 +25,7 @@ from fhircase.mapping.kinds.place import Place
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
 from fhircase.mapping.lines import beside, source
+from fhircase.mapping.models.fitting import Unfit
 from fhircase.mapping.models.model import Model, of_code, of_schema, ours
 from fhircase.mapping.path import Path
 from fhircase.mapping.straight.mapped import Straight
@@ -77,6 +78,16 @@ class Mapping:
     def following(self) -> list[Following]:
         """The rules, and what each of them follows when only some fields differ."""
         return following(self.shape)
+
+    def taken(self, data: Json, source: str = "") -> tuple[Any, tuple[Problem, ...]]:
+        """A record of its plain data; or None, and what is wrong with them."""
+        try:
+            return self.model.load(data), ()
+        except Unfit as error:
+            return None, tuple(
+                Problem(what, ".".join(str(part) for part in way), self.model.described.name, source=source)
+                for way, what in error.errors
+            )
 
     def key_rule(self) -> RecordKey:
         """The rule of the record's key."""

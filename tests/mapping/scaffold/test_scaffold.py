@@ -281,7 +281,7 @@ RECORDS: dict[str, Any] = {
         score=12,
     ),
     "Task": lambda: theirs.Task(
-        1, "walk", 17, "B. Case", date(2027, 1, 1), done=True, created_at=date(2026, 1, 1), priority="high"
+        1, "walk", 17, "B. Case", due_date=None, done=True, created_at=date(2026, 1, 1), priority="high"
     ),
 }
 

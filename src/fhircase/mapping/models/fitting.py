@@ -52,8 +52,11 @@ def fitted(data: Mapping[str, Any], model: Described) -> dict[str, Any]:
     fields = model.fields
     data = {model.aliases.get(name, name): value for name, value in data.items()} if model.aliases else data
     made = {name: _fit(value, fields[name]) if name in fields else value for name, value in data.items()}
-    lists = {name for name, field in fields.items() if field.required and field.many}
-    return made | {name: [] for name in lists - made.keys()}
+    for name, field in fields.items():
+        # Nothing was said of it, and the model has no default that says so.
+        if name not in made and field.required and (field.many or field.nullable):
+            made[name] = [] if field.many else None
+    return made
 
 
 def _fit(value: Any, field: Attribute) -> Any:
