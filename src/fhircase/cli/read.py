@@ -12,7 +12,7 @@ from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import Config, Fhir, Files, Jobs, MappingFile, Output, Overlays, Version
-from fhircase.cli.resource import leftovers_of, placed
+from fhircase.cli.resource import leftovers_of, name_of, placed
 from fhircase.cli.screen import amount, complain, say, watched
 from fhircase.cli.streamed import How, run
 
@@ -31,6 +31,9 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
     leftovers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write here, as NDJSON, what no rule of the mappings owns.")
     ] = None,
+    unknown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write here, as NDJSON, the codes that no code table knows.")
+    ] = None,
     server: Annotated[
         str,
         typer.Option(metavar="NAME|URL", help="Where the resources are from: part of the key of records born there."),
@@ -44,9 +47,11 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
 ) -> None:
     """Make records of FHIR resources: of NDJSON, lists, Bundles or single resources."""
     from fhircase.cli.own import bound
+    from fhircase.cli.unknown import keep
     from fhircase.config import load
     from fhircase.fhir import jsontext
     from fhircase.mapping import from_bundle
+    from fhircase.mapping.worklist import Worklist
     from fhircase.records import places, write_records
 
     if each and mapping:
@@ -63,7 +68,7 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
             server=settings.server(server).url if server else "",
             leftovers=leftovers is not None,
         )
-        _each(intake, how, file, leftovers)
+        _each(intake, how, file, leftovers, unknown)
         return
     found = list(watched(intake.resources(), "resources"))
     sources = {id(resource): source for one in found for resource, source in places(one)}
@@ -71,8 +76,10 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
     base = settings.server(server).url if server else ""
     own = bound(mapping, fhir.value, overlays) if mapping else None
     readings = from_bundle([one.resource for one in found], fhir.value, overlays, base, mapping=mapping)
+    lacking = Worklist()
     for refused in readings.refused:
         where = sources.get(id(refused.resource), "")
+        lacking.add(name_of(refused.resource), refused.problems)
         complain(placed(problem, refused.resource, where) for problem in refused.problems)
     with output(file) as stream:
         if own is None or own.model.ours:
@@ -83,6 +90,7 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
         with output(leftovers) as stream:
             for left in leftovers_of(readings):
                 stream.write(jsontext.encode(left) + b"\n")
+    keep(lacking, unknown)
     _sum_up(readings, intake)
     nothing = readings.unclaimed and not readings.readings
     if nothing:
@@ -92,11 +100,14 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
     exits.leave([exits.BAD_INPUT if intake.bad or readings.refused or nothing else exits.DONE])
 
 
-def _each(intake: Intake, how: How, file: Path | None, leftovers: Path | None) -> None:
+def _each(intake: Intake, how: How, file: Path | None, leftovers: Path | None, unknown: Path | None) -> None:
     """Read line by line, in little memory."""
+    from fhircase.cli.unknown import keep
+
     with output(file) as stream, output(leftovers) if leftovers is not None else nullcontext() as left:
         sums = run(watched(intake.pieces(), "resources"), how, stream, left, reading=True)
     intake.count, intake.bad = intake.count + sums.count, intake.bad + sums.bad
+    keep(sums.lacking, unknown)
     _tell(sums.unclaimed, sums.refused, intake)
     nothing = sums.unclaimed and not sums.records
     if nothing:

@@ -15,7 +15,14 @@ from fhircase.cli.spread import spread
 from fhircase.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
+    from fhircase.mapping.worklist import Worklist
     from fhircase.records import Piece
+
+
+def _nothing_lacks() -> "Worklist":
+    from fhircase.mapping.worklist import Worklist
+
+    return Worklist()
 
 
 @dataclass
@@ -32,6 +39,8 @@ class Made:
     lines: bytearray = field(default_factory=bytearray)
     leftovers: bytearray = field(default_factory=bytearray)
     unclaimed: Counter[str] = field(default_factory=Counter)
+    lacking: "Worklist" = field(default_factory=_nothing_lacks)
+    """The codes for which something was refused."""
 
     def add(self, other: "Made") -> None:
         """Count another batch in."""
@@ -40,6 +49,7 @@ class Made:
         self.records += other.records
         self.refused += other.refused
         self.unclaimed += other.unclaimed
+        self.lacking.update(other.lacking)
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
 
 def read_all(texts: Texts, how: How) -> Made:
     """Make records of a batch of Bundles and resources, each by itself."""
-    from fhircase.cli.resource import leftovers_of, placed
+    from fhircase.cli.resource import leftovers_of, name_of, placed
     from fhircase.fhir import jsontext
     from fhircase.mapping import from_bundle
     from fhircase.records import as_line, places, read_resource
@@ -125,6 +135,7 @@ def read_all(texts: Texts, how: How) -> Made:
         for refused in readings.refused:
             made.refused += 1
             at = where.get(id(refused.resource), "")
+            made.lacking.add(name_of(refused.resource), refused.problems)
             made.problems += [placed(problem, refused.resource, at) for problem in refused.problems]
         for reading in readings.readings:
             made.records += 1

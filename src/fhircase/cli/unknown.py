@@ -1,15 +1,17 @@
-"""What `fhircase mappings unknown` shows: the rows that code tables lack, from the ledger. Ids, no person's data."""
+"""The rows that code tables lack, for people: from the ledger, or of a read. Ids, no person's data."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fhircase.cli import exits
-from fhircase.cli.screen import say, table
+from fhircase.cli.files import output
+from fhircase.cli.screen import amount, say, table
 from fhircase.cli.site import named, print_json
 
 if TYPE_CHECKING:
     from fhircase.ledger import Missing
+    from fhircase.mapping.worklist import Worklist
 
 COLUMNS = ("table", "code", "place", "server", "records", "times", "since", "for example")
 
@@ -29,6 +31,19 @@ def show(ledger: Path | None, config: Path | None, *, as_json: bool) -> int:
     else:
         say("every code that was met is known")
     return exits.OWED if missing else exits.DONE
+
+
+def keep(lacking: "Worklist", file: Path | None) -> None:
+    """Write the codes for which something could not be read, and say how many there are."""
+    from fhircase.fhir import jsontext
+
+    if file is not None:
+        with output(file) as stream:
+            stream.writelines(jsontext.encode(asdict(each)) + b"\n" for each in lacking.rows())
+    if lacking:
+        what = f"{amount(len(lacking.rows()), 'code')} that no table knows"
+        where = f"in {file}: add a row for each, and read again" if file else "`--unknown FILE` lists them"
+        say(f"{what}: {where}")
 
 
 def _row(each: "Missing") -> tuple[str, ...]:
