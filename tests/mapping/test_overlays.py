@@ -140,16 +140,11 @@ def test_an_overlay_that_nobody_knows_is_told() -> None:
 
 def test_profiles_that_an_overlay_claims_are_the_mappings(overlay: Overlay) -> None:
     url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-    # In R5, where these profiles, which are for R4, demand nothing.
-    site = overlay(
-        "over: [care-plan@1, goal@1]\n"
-        f"profiles:\n  plan: ['{url}careplan|6.1.0', '{url}careplan|7.0.0']\n  goal: ['{url}goal|6.1.0']\n"
-    )
+    site = overlay(f"over: [goal@1, care-plan@1]\nprofiles: {{goal: ['{url}goal|6.1.0']}}\n")
     other = overlay(f"over: [goal@1]\nprofiles: {{goal: ['{url}goal|7.0.0', '{url}goal|6.1.0']}}\n", "other")
-    plan = compiled("care-plan", "R5", (site, other)).profiles
-    assert plan == {"plan": (f"{url}careplan|6.1.0", f"{url}careplan|7.0.0"), "goal": (f"{url}goal|6.1.0",)}
-    assert compiled("goal", "R5", (site, other)).profiles == {"goal": (f"{url}goal|7.0.0", f"{url}goal|6.1.0")}
-    assert compiled("goal", "R5").profiles == {}
+    assert compiled("care-plan", "R4", (site, other)).profiles == {"goal": (f"{url}goal|6.1.0",)}
+    assert compiled("goal", "R4", (site, other)).profiles == {"goal": (f"{url}goal|7.0.0", f"{url}goal|6.1.0")}
+    assert compiled("goal", "R4").profiles == {}
 
 
 def test_a_profile_of_an_unknown_resource_or_without_a_version_is_refused(overlay: Overlay) -> None:

@@ -65,10 +65,15 @@ def profile(name: str) -> Profile | None:
     )
 
 
+def for_version(names: Iterable[str], fhir: str) -> tuple[str, ...]:
+    """Those of the names that are profiles for a FHIR version."""
+    shape = "R5" if fhir == "R5" else "R4"
+    return tuple(name for name in names if (each := profile(name)) and each.fhir == shape)
+
+
 def demanded(names: Iterable[str], fhir: str) -> frozenset[str]:
     """The elements that profiles for a FHIR version require beyond FHIR, by path; no slices and no choices."""
-    shape = "R5" if fhir == "R5" else "R4"
-    found = [each for name in names if (each := profile(name)) and each.fhir == shape]
+    found = [each for name in for_version(names, fhir) if (each := profile(name))]
     return frozenset(
         demand.id for each in found for demand in each.demands if demand.low and _PLAIN.isdisjoint(demand.id)
     )

@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 from fhircase.errors import FhircaseError, MappingFileError, Problem
 from fhircase.fhir.elements import VERSIONS
 from fhircase.fhir.jsontext import Json
+from fhircase.fhir.profiles import for_version
 from fhircase.mapping import files
 from fhircase.mapping.build import Builder, via
 from fhircase.mapping.check import Checked, key_way, problems
@@ -190,7 +191,7 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     model = builder.tried(lambda: _model(document), source(document, _bound(document)), _bound(document))
     if model is None:
         raise MappingFileError(builder.problems)
-    claimable = _claims(builder, document)
+    demands = _demands(builder, document)
     said = shape if model.ours else Shape({})
     sayable = builder.tried(lambda: Sayable(said, ours=model.ours), source(document["rules"], "custom"), "custom")
     if sayable is None:
@@ -199,9 +200,10 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
     claimed = {str(role): (source(claims, role), tuple(names)) for role, names in claims.items()}
     at = {"": source(document, "rules"), **{role: source(specs, role) for role in own}}
     always = tuple(role for role, spec in resources.items() if spec.get("make") == "always" or role == next(iter(own)))
-    found = Checked(shape, model, exempt, builder.roles, linked, version, at, frozenset(always), claimed)
+    found = Checked(shape, model, exempt, builder.roles, linked, version, at, frozenset(always), claimed, demands)
     if wrong := list(problems(found)):
         raise MappingFileError(wrong)
+    profiles = {role: mine for role, (_, names) in claimed.items() if (mine := for_version(names, version))}
     return Mapping(
         str(document["mapping"]),
         str(document.get("record", builder.name)),
@@ -218,8 +220,11 @@ def compiled_document(document: CommentedMap, version: str, overlays: tuple[str,
         tuple(vias),
         shape,
         sayable,
-        {role: tuple(claimed) for role, claimed in document.get("profiles", {}).items()},
-        claimable,
+        profiles,
+        {
+            role: tuple((name.partition("|")[0], demands[name]) for name in names if name in demands)
+            for role, names in profiles.items()
+        },
     )
 
 
@@ -238,8 +243,8 @@ def _model(document: CommentedMap) -> Model:
             return of_schema(beside(document, document["schema"]))
 
 
-def _claims(builder: Builder, document: CommentedMap) -> dict[str, tuple[Claim, ...]]:
-    """The profiles that a role's resource may claim, each with what it then has to have."""
+def _demands(builder: Builder, document: CommentedMap) -> dict[str, tuple[Demand, ...]]:
+    """What a resource has to have to claim a profile, by `canonical|version`."""
     made: dict[str, tuple[Demand, ...]] = {}
     for profile, texts in document.get("claims", {}).items():
         at = source(document["claims"], profile)
@@ -247,10 +252,7 @@ def _claims(builder: Builder, document: CommentedMap) -> dict[str, tuple[Claim, 
         made[profile] = tuple(each for each in demands if each is not None)
     if builder.problems:
         raise MappingFileError(builder.problems)
-    return {
-        role: tuple((profile.partition("|")[0], made[profile]) for profile in profiles if profile in made)
-        for role, profiles in document.get("profiles", {}).items()
-    }
+    return made
 
 
 def _refused(builder: Builder, spec: CommentedMap, own: dict[str, str]) -> tuple[tuple[Path, Any], ...]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from fhircase.errors import Problem
 from fhircase.fhir.profiles import Demand, Profile, profile, profiles
+from fhircase.mapping.check.made import made
+from fhircase.mapping.check.profile_values import left_out, valued
 from fhircase.mapping.check.walk import Checked, problem
 from fhircase.mapping.check.written import Written, written
 from fhircase.mapping.grammar import near
@@ -25,15 +27,27 @@ from fhircase.mapping.selector import code_of, codings
 def profiled(of: Checked) -> Iterator[Problem]:
     """What is wrong with the profiles that are claimed."""
     every = list(written(of.shape))
+    always = _always(of) if of.profiles else {}
     for role, (at, names) in of.profiles.items():
         if role not in of.types:
             what = f"no resource is called `{role}`{near(role, of.types)}"
             yield problem(f"{at} profiles", what, f"its resources: {', '.join(of.types)}")
         for name in names if role in of.types else ():
-            yield from _claimed(of, [each for each in every if each.role == role], role, f"{at} profiles.{role}", name)
+            there = [each for each in every if each.role == role]
+            yield from _claimed(of, there, always[role], role, (f"{at} profiles.{role}", name))
 
 
-def _claimed(of: Checked, there: list[Written], role: str, label: str, name: str) -> Iterator[Problem]:
+def _always(of: Checked) -> dict[str, set[str]]:
+    """The elements that a resource of each role has whatever the record says."""
+    return {
+        each.role: {fill.path.steps[0].name for fill in each.fills if fill.always} for each in made(of) if each.role
+    }
+
+
+def _claimed(
+    of: Checked, there: list[Written], always: set[str], role: str, claim: tuple[str, str]
+) -> Iterator[Problem]:
+    label, name = claim
     found = profile(name)
     if found is None:
         hint = "only profiles in the tables can be checked: make tables ARGS=FOLDER with its package"
@@ -42,10 +56,11 @@ def _claimed(of: Checked, there: list[Written], role: str, label: str, name: str
         yield problem(label, f"`{name}` is a profile of {found.type}, and `{role}` is a {of.types[role]}")
     elif found.fhir == ("R5" if of.version == "R5" else "R4"):
         for demand in found.demands:
-            yield from _demanded(found, demand, there, label)
+            yield from _demanded(of, found, demand, there, label)
+        yield from left_out(of, found, {each.names[0] for each in there if each.names}, always, label)
 
 
-def _demanded(of: Profile, demand: Demand, there: list[Written], label: str) -> Iterator[Problem]:
+def _demanded(checked: Checked, of: Profile, demand: Demand, there: list[Written], label: str) -> Iterator[Problem]:
     way = demand.id.split(".")[1:]
     names = tuple(part.partition(":")[0].removesuffix("[x]") for part in way)
     sliced = any(":" in part for part in way)
@@ -60,6 +75,9 @@ def _demanded(of: Profile, demand: Demand, there: list[Written], label: str) -> 
         yield from _fixed(of, demand, at, names)
     if demand.targets and not sliced:
         yield from _targets(of, demand, at, names)
+    if demand.kinds and not sliced and way[-1].endswith("[x]"):
+        yield from _kinds(of, demand, at, names)
+    yield from valued(checked, of, demand, there, names, label)
 
 
 def _under(each: Written, names: tuple[str, ...]) -> bool:
@@ -113,6 +131,14 @@ def _targets(of: Profile, demand: Demand, at: list[Written], names: tuple[str, .
         if kind and each.names == names and kind not in demand.targets:
             what = f"`{each.path.text}` leads to a {kind}, and {of.name} wants {' or '.join(sorted(demand.targets))}"
             yield problem(each.rule.name, what)
+
+
+def _kinds(of: Profile, demand: Demand, at: list[Written], names: tuple[str, ...]) -> Iterator[Problem]:
+    allowed = {f"{names[-1]}{kind[:1].upper()}{kind[1:]}" for kind in demand.kinds}
+    for each in at:
+        if each.names[len(names) - 1] not in allowed:
+            what = f"`{each.path.text}` is written, and {of.name} allows {' or '.join(sorted(allowed))} only"
+            yield problem(each.rule.name, what, "drop the rule in the overlay, or claim another profile")
 
 
 def _says(each: Written, names: tuple[str, ...], fixed: Any) -> bool:

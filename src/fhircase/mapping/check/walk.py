@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhircase.errors import Problem
+from fhircase.mapping.claims import Demand
 from fhircase.mapping.kinds.identity import RecordKey
 from fhircase.mapping.kinds.listing import ContainedListing
 from fhircase.mapping.kinds.node import Group
@@ -31,6 +32,8 @@ class Checked:
     """Roles of resources that every record has."""
     profiles: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """`file:line` and the profiles claimed, by role."""
+    claims: dict[str, tuple[Demand, ...]] = field(default_factory=dict)
+    """What a resource has to have to claim a profile; one that is not here is claimed always."""
 
 
 def problem(label: str, what: str, hint: str = "") -> Problem:
