@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from fhircase.errors import Problem
+from fhircase.fhir.elements import VERSIONS
 from fhircase.mapping.lines import source
 from fhircase.model import RECORDS
 
@@ -43,7 +44,7 @@ _OVERLAY: Words = {
     "reads": "map?",
     "tables": "map?",
     "resources": "map?",
-    "lacks": "texts|map?",
+    "lacks": "reasons?",
     "fhir": "text|texts?",
     **_SHARED,
 }
@@ -144,11 +145,26 @@ def overlay_problems(document: CommentedMap) -> Iterator[Problem]:
     yield from _entry(document, _OVERLAY, "an overlay", "")
     for word in ("add", "change", "rows", "reads", "tables", "resources"):
         for name, value in _section(document, word):
-            wanted = "list" if word == "rows" else "map"
+            wanted = {"rows": "list", "reads": "rows"}.get(word, "map")
             if not _takes(wanted, value):
                 yield Problem(f"`{name}` takes {_CALLED[wanted]}", source=source(document[word], name), rule=word)
+    for word, words, what in (("resources", _optional(_RESOURCE), "a resource"), ("tables", _TABLE, "a table")):
+        for name, spec in _section(document, word):
+            if isinstance(spec, Mapping):
+                found = {**words, **_VERSIONS}
+                yield from _entry(spec, found, what, f"{word}.{name}", source(document[word], name))
+    yield from _for_versions(document)
     yield from _names(document)
     yield from _profiles(document)
+
+
+def _for_versions(document: CommentedMap) -> Iterator[Problem]:
+    """An overlay for a version of FHIR that nobody speaks would never be laid."""
+    wanted = document.get("fhir", [])
+    for each in [wanted] if isinstance(wanted, str) else _texts(wanted):
+        if each not in VERSIONS:
+            what = f"no FHIR version is called `{each}`{near(each, VERSIONS)}"
+            yield Problem(what, source=source(document, "fhir"), rule="fhir", hint=f"known: {', '.join(VERSIONS)}")
 
 
 def problems(document: CommentedMap) -> Iterator[Problem]:
@@ -186,11 +202,12 @@ def _bound(document: CommentedMap) -> Iterator[Problem]:
         yield Problem(what, source=source(document, word), rule=word)
 
 
+def _optional(words: Words) -> Words:
+    return {word: f"{takes.removesuffix('?')}?" for word, takes in words.items()}
+
+
 def _versions(document: CommentedMap) -> Iterator[Problem]:
-    words = {
-        "resources": {word: f"{takes.removesuffix('?')}?" for word, takes in _RESOURCE.items()},
-        "tables": {word: f"{takes.removesuffix('?')}?" for word, takes in _TABLE.items()},
-    }
+    words = {"resources": _optional(_RESOURCE), "tables": _optional(_TABLE)}
     for section, inner in words.items():
         for name, spec in _section(document, section):
             for version in _VERSIONS.keys() & spec.keys() if isinstance(spec, Mapping) else ():

@@ -5,6 +5,7 @@ An overlay may lie over other overlays, which are then laid first; it may be for
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -33,7 +34,7 @@ def in_order(names: Sequence[str], find: Callable[[str], Documents], mappings: I
             return
         if name in way:
             raise MappingFileError(Problem(f"overlay `{name}` lies over itself", source=at, rule="over"))
-        found = find(name)
+        found = _found(name, find, at)
         for document in found:
             over = document.get("over")
             for each in over if isinstance(over, list) else ():
@@ -44,6 +45,16 @@ def in_order(names: Sequence[str], find: Callable[[str], Documents], mappings: I
     for name in names:
         visit(name, (), "")
     return [document for found in done.values() for document in found]
+
+
+def _found(name: str, find: Callable[[str], Documents], at: str) -> Documents:
+    """The documents of an overlay; that there is none is told where it is named."""
+    try:
+        return find(name)
+    except MappingFileError as error:
+        raise MappingFileError(
+            [each if each.source or not at else replace(each, source=at, rule="over") for each in error.problems]
+        ) from None
 
 
 def applies(document: CommentedMap, name: str, version: str) -> bool:
@@ -76,7 +87,10 @@ def lay(base: CommentedMap, over: CommentedMap, shared: CommentedMap, others: It
         *_rows(base, over, shared, "reads", lambda mine, theirs: CommentedMap({**(theirs or {}), **mine})),
     ]
     if "lacks" in over:
-        base["lacks"] = CommentedMap({**_reasons(base.get("lacks", ())), **_reasons(over["lacks"])})
+        # A copy of the overlay's, for its lines; the mapping's own names are right already.
+        lacks = copy.copy(over["lacks"])
+        lacks.update({name: reason for name, reason in base.get("lacks", {}).items() if name not in lacks})
+        base["lacks"] = lacks
     return problems
 
 
@@ -94,10 +108,6 @@ def roles(spec: Any) -> list[str]:
 
 def _listed(texts: Any) -> list[str]:
     return [texts] if isinstance(texts, str) else list(texts)
-
-
-def _reasons(lacks: Any) -> dict[str, Any]:
-    return dict(lacks) if isinstance(lacks, Mapping) else dict.fromkeys(lacks, "")
 
 
 def _problem(over: CommentedMap, action: str, name: Any, what: str) -> Problem:

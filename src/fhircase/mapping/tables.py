@@ -38,10 +38,12 @@ class Tables:
             raise SpecError(what, source(self._specs[name], "unknown"))
         lacks, leaves = frozenset(spec.get("lacks", ())), unknown == "leave"
         made = Table([row for _, row in rows], [row for _, row in reads], lacks, name, leaves=leaves)
-        first: dict[tuple[str, str], str] = {}
+        there: set[tuple[str, str]] = set()
         for where, row in rows:
-            if first.setdefault((where.partition(":")[0], row[0]), where) != where:
+            in_file = (where.partition(":")[0], row[0])
+            if in_file in there:
                 made.second.append(tuple(row))
+            there.add(in_file)
         made.told = Told(name, source(self._specs[name]), lines, spec.get("refuses", {}), bool(spec.get("lossy")))
         return made
 
