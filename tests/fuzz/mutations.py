@@ -63,7 +63,7 @@ def spoil(tree: Any, dice: Dice) -> None:
     elif way == 7 and isinstance(container, dict):
         container[dice.choice(["_" + str(key), str(key).upper(), "modifierExtension", "", "value"])] = container[key]
     elif way == 8 and isinstance(container, list):
-        container.extend([jsontext.copy(container[key])] * dice.choice([1, 1, 300]))
+        container.extend([jsontext.copy(container[key]) for _ in range(dice.choice([1, 1, 300]))])
     else:
         _contain(container, dice)
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.mapping.examples import BOTH, PLAN, REFERRAL, but, every, only, refused, written
+from tests.mapping.examples import BOTH, CASE, PLAN, REFERRAL, but, every, only, refused, written
 
 from fhircase.mapping import from_fhir, to_fhir
-from fhircase.model import Concept, Goal, Link
+from fhircase.model import Client, Concept, Goal, Link, PersonName
 
 OURS = {"system": "https://hospital.example/goal", "value": "P-1:g1"}
 
@@ -131,3 +131,15 @@ def test_a_reference_that_is_no_reference_is_refused() -> None:
     resources[0]["requester"] = "Practitioner/1"
     (problem,) = refused(lambda: from_fhir(resources))
     assert "a Reference was expected at `req.requester`" in problem
+
+
+@BOTH
+def test_a_reference_that_is_no_fhir_is_left_where_another_led_there(fhir: str) -> None:
+    case = but(CASE, client=Client(names=(PersonName(family="Merriwold"),)))
+    resources = written(case, fhir)
+    episode = only(resources, "EpisodeOfCare")
+    episode["patient"] = [episode["patient"]]
+    reading = from_fhir(resources, fhir)
+    assert reading.record == case
+    assert [entry.fate for entry in reading.report if entry.pointer.startswith("/patient/")] == ["leftover"]
+    assert to_fhir(reading.record, fhir, onto=reading.resources) == resources

@@ -6,11 +6,12 @@ that refer to ours. An item that is removed is unlinked and told so (`removed:`)
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Scope
+from fhircase.mapping.context import Misfit, Scope
 from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.constant import Constant, recognising
 from fhircase.mapping.kinds.identity import ItemKey
@@ -54,9 +55,11 @@ class Via(Rule):
         for name in ("resourceType", "id"):
             scope.ctx.claim(resource, name, "constant")
         for path in self.paths:
-            node = path.get(scope) if path.present(scope) else None
-            if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is resource:
-                scope.ctx.claim(node, "reference", "normalised")
+            # Another reference may have led there, and this one be no FHIR: then it is left.
+            with suppress(Misfit):
+                node = path.get(scope) if path.present(scope) else None
+                if node is not None and scope.ctx.find(node, scope.nodes[path.role]) is resource:
+                    scope.ctx.claim(node, "reference", "normalised")
 
     def write(self, scope: Scope, value: Any) -> None:
         """As `join`."""
