@@ -158,6 +158,14 @@ def test_fields_find_the_elements_that_they_look_like(name: str, kind: str) -> N
     assert {way: found.get(way) for way in expected} == expected
 
 
+def test_an_object_is_an_element_by_its_name_and_its_parts_are_not_those_of_the_record() -> None:
+    found = guesses(made("Stay", "CarePlan"))
+    assert found["period.start"] == ("field", "plan.period.start")
+    assert found["author.name"] == ("field", "plan.author.display")
+    assert found["author.id"] == ("digits", "plan.author.identifier.value")
+    assert set(read(made("Stay", "CarePlan").text)["lacks"]) == {"dates", "ward"}
+
+
 def test_a_schema_is_guessed_as_a_class_is_and_named_from_where_the_file_will_be(tmp_path: Path) -> None:
     found = scaffold("", OWN / "row.schema.json", ["Observation"], beside=OWN / "sub")
     assert read(found.text)["schema"] == "../row.schema.json"

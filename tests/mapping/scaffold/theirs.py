@@ -114,6 +114,29 @@ class Contact:
     weight: Decimal | None = None
 
 
+class Span(BaseModel):
+    start: date
+    end: date | None = None
+
+
+class Ward(BaseModel):
+    name: str | None = None
+    status: str | None = None
+
+
+class Worker(BaseModel):
+    id: int
+    name: str
+
+
+class Stay(BaseModel):
+    stay_id: str
+    period: Span
+    dates: Span | None = None
+    ward: Ward | None = None
+    author: Worker | None = None
+
+
 class Awkward(BaseModel):
     several: int | str
     anything: Any

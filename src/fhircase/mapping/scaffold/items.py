@@ -22,6 +22,9 @@ Complete = Callable[[Object, Drafting, dict[str, Rule]], tuple[dict[str, Rule], 
 
 _FORWARD = ("goal", "addresses", "careTeam", "reasonReference", "reason")
 _REVERSE = ("focus", "basedOn", *SUBJECTS)
+_NEUTRAL = frozenset(
+    {"data", "date", "detail", "demographic", "general", "header", "info", "information", "main", "core"}
+)
 _REMOVED = ("cancelled", "revoked", "stopped", "inactive", "entered-in-error")
 
 
@@ -149,7 +152,7 @@ def _removed(role: str, kind: str) -> dict[str, Any]:
 
 def elements_of(of: Object, given: Field, drafting: Drafting, complete: Complete) -> Rule | None:
     """A list whose items are elements of a list in FHIR."""
-    found = sorted(candidates(given, of.homes, of.around), key=lambda each: (-each.score, each.order))
+    found = sorted(candidates(given, of.homes, of.around, alone=of.alone), key=lambda each: (-each.score, each.order))
     for candidate in (each for each in found if each.score >= FORM):
         for place in candidate.places:
             arrays = {version: _array(drafting, candidate.home, place, version) for version in VERSIONS}
@@ -214,7 +217,11 @@ def kept(of: Object, given: Field, drafting: Drafting, complete: Complete) -> Ru
 def single(of: Object, given: Field, drafting: Drafting, complete: Complete) -> Rule | None:
     """One object: of the person, of an object in FHIR, or of the resource itself."""
     (model,) = given.attribute.objects
-    inner = Object(model, _homes(of, given, drafting), of.begin, f"{of.way}{given.name}.", words(given.name), of.used)
+    homes = _homes(of, given, drafting)
+    # What an object of another kind is called says whose `name` or `status` it holds: not the record's.
+    alone = bool(homes) or bool(_NEUTRAL & {*words(given.name)})
+    way, around = f"{of.way}{given.name}.", words(given.name)
+    inner = Object(model, homes or of.homes, of.begin, way, around, of.used, alone)
     each, lost = complete(inner, drafting, {})
     guessed = any(rule.mark != NEEDED for rule in each.values())
     if lost or not each or not (guessed or given.attribute.required or drafting.keep):
@@ -232,4 +239,4 @@ def _homes(of: Object, given: Field, drafting: Drafting) -> list[Home]:
             if spot.own and max(alike(words(given.name), phrase, home.owners) for phrase in spot.phrases) >= FORM:
                 inner = drafting.fhir.inner(home, spot.places[0])
                 found += [inner] if inner else []
-    return found + of.homes
+    return found

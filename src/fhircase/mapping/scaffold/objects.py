@@ -30,6 +30,8 @@ class Object:
     """The words of the field that holds it, where it has no element of its own."""
     used: list[str] = field(default_factory=list)
     """The places that are taken."""
+    alone: bool = True
+    """Whether the names of its fields say enough without those words."""
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -79,7 +81,9 @@ def _carried(name: str, made: dict[str, Rule]) -> bool:
 
 
 def _best(given: Field, of: Object) -> list[Candidate]:
-    return sorted(placing.candidates(given, of.homes, of.around), key=lambda each: (-each.score, each.order))
+    return sorted(
+        placing.candidates(given, of.homes, of.around, alone=of.alone), key=lambda each: (-each.score, each.order)
+    )
 
 
 def _rule(

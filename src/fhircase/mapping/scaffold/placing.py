@@ -55,23 +55,30 @@ class Candidate:
         return f"`{self.field}` {how} {element}"
 
 
-def candidates(given: Field, homes: list[Home], around: Words = ()) -> Iterator[Candidate]:
-    """The elements that look like a field."""
+def candidates(given: Field, homes: list[Home], around: Words = (), *, alone: bool = True) -> Iterator[Candidate]:
+    """The elements that look like a field.
+
+    Args:
+        given: the field.
+        homes: where they are.
+        around: the words of the field that holds the object in which it is.
+        alone: whether its own name says enough; else it counts only together with these.
+    """
     own = words(given.name)
     names = [own, around + own, own + around] if around else [own]
     for at, home in enumerate(homes):
         for order, spot in enumerate(home.spots):
-            score = max(alike(own, phrase, home.owners) for phrase in spot.phrases)
+            score = max(alike(own, phrase, home.owners) for phrase in spot.phrases) if alone else 0
             together = max((alike(name, phrase) for name in names[1:] for phrase in spot.phrases), default=0)
             score = max(score, together if together >= FORM else 0)
             if score >= FORM or (score and home.called not in _WHOLE_ONLY):
                 yield Candidate(given.name, score, (at, order), spot, home)
-            for name in names:
+            for name in names if alone else names[1:]:
                 for core, number in _cores(name):
                     by_core = max(alike(core, phrase, home.owners) for phrase in spot.phrases)
                     if by_core >= FORM > score:
                         yield Candidate(given.name, by_core * FORM, (at, order), spot, home, number=number)
-            if spot.own and spot.places[0] in _STATUS and _says_code(given, names):
+            if alone and spot.own and spot.places[0] in _STATUS and _says_code(given, names):
                 yield Candidate(given.name, PART, (at, order), spot, home)
 
 
