@@ -185,7 +185,7 @@ def _text(given: Field, path: Path, version: str) -> Fit | None:
     return Fit({"field": text}, text) if path.type in _TEXTS | _NAMES | {"code", "time"} else None
 
 
-_FORM = "how is this date written? 2026-12-31 is taken; for another form say `{date: ..., format: DD.MM.YYYY}`"
+_FORM = "is this date written 2026-12-31? Else say `{date: ..., format: DD.MM.YYYY}`"
 
 
 _BY_KIND: Mapping[str, Callable[[Field, Path, str], Fit | None]] = {

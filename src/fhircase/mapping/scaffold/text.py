@@ -107,7 +107,7 @@ class _Page:
             if resource.why:
                 self._comment(found, role, [f"likely: {resource.why}"], 2)
 
-    def _rules(self, node: CommentedMap, rules: Mapping[str, Rule], indent: int) -> None:
+    def _rules(self, node: CommentedMap, rules: Mapping[str, Rule], indent: int, way: str = "") -> None:
         for name, rule in rules.items():
             inner = dict(rule.inside())
             if not inner:
@@ -117,11 +117,11 @@ class _Page:
                 for word, value in rule.spec.items():
                     node[name][word] = CommentedMap() if word in ("each", "group") else _flow(value)
             marks = [f"{rule.mark}: {rule.why}" if rule.why else rule.mark]
-            marks += [f"{self._ask(f'`{name}`: {ask}')}: {ask}" for ask in rule.asks]
+            marks += [f"{self._ask(f'`{way}{name}`: {ask}')}: {ask}" for ask in rule.asks]
             self._comment(node, name, marks, indent)
             for word in ("each", "group"):
                 if inner and word in rule.spec:
-                    self._rules(node[name][word], inner, indent + 4)
+                    self._rules(node[name][word], inner, indent + 4, f"{way}{name}.")
 
     def _lacks(self) -> None:
         if not self.draft.lacks:
@@ -198,8 +198,8 @@ def _flow(value: Any) -> Any:
     return made
 
 
-def every(rules: Mapping[str, Rule]) -> Iterator[tuple[str, Rule]]:
-    """All rules with their names, those inside others among them."""
+def every(rules: Mapping[str, Rule], way: str = "") -> Iterator[tuple[str, Rule]]:
+    """All rules by their ways, those inside others among them: `goals.text`."""
     for name, rule in rules.items():
-        yield name, rule
-        yield from every(dict(rule.inside()))
+        yield f"{way}{name}", rule
+        yield from every(dict(rule.inside()), f"{way}{name}.")
