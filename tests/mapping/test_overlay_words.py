@@ -109,6 +109,20 @@ def test_a_table_that_an_overlay_brings_is_used_by_its_rules(fhir: str, tmp_path
         to_fhir(found, fhir)
 
 
+def test_an_overlay_that_is_laid_again_is_as_it_was(tmp_path: Path) -> None:
+    site = laid(
+        tmp_path,
+        "over: [goal@1]\nchange: {achievement: {code: goal.achievementStatus.text, table: how-far}}\n"
+        "tables:\n  how-far: {unknown: leave, rows: [improving, worsening]}\nrows: {how-far: [[improving, nearly]]}\n",
+    )
+    other = laid(tmp_path, "over: [goal@1]\nchange: {achievement: {unless: {goal.language: de}}}\n", "other")
+    first = files.flattened("goal", (site,))
+    assert list(first["tables"]["how-far"]["rows"]) == [["improving", "nearly"], "improving", "worsening"]
+    files.flattened("goal", (site, other))
+    again = files.flattened("goal", (site,))
+    assert (again["tables"], again["rules"]) == (first["tables"], first["rules"])
+
+
 @BOTH
 def test_of_two_overlays_that_change_a_rule_the_later_counts_word_by_word(fhir: str, tmp_path: Path) -> None:
     first = laid(tmp_path, "over: [care-plan@1]\nchange: {intent: {value: order, accepts: [plan]}}\n", "first")

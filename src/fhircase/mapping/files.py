@@ -141,7 +141,8 @@ def flattened(name: str, overlays: tuple[str, ...], version: str = "R4") -> Comm
     for document in over:
         if applies(document, called, version):
             base = copy.deepcopy(base)
-            problems += lay(base, document, vocabulary(), _lain_over(document))
+            # A copy, for what an overlay brings is changed by what is laid after it.
+            problems += lay(base, copy.deepcopy(document), vocabulary(), _lain_over(document))
     if problems:
         raise MappingFileError(problems)
     return base
