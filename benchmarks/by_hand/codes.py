@@ -10,6 +10,9 @@ EPISODE = "http://hl7.org/fhir/StructureDefinition/workflow-episodeOfCare"
 STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
 GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 ACTIVITY = "https://fhircase.org/fhir/StructureDefinition/plan-activity"
+COST = "https://fhircase.org/fhir/StructureDefinition/cost"
+RELEASE = "http://hl7.org/fhir/StructureDefinition/workflow-releaseDate"
+EXACT_STATUS = "https://fhircase.org/fhir/StructureDefinition/exact-status"
 QUANTITY = "https://fhircase.org/fhir/StructureDefinition/quantity-provided"
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 UNKNOWN = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
@@ -40,6 +43,15 @@ OFFERS = {
     "entered-in-error": ("entered-in-error", None),
     "unspecified": ("draft", "unknown"),
 }
+ATTACHMENTS = {
+    "current": ("current", None),
+    "superseded": ("superseded", None),
+    "entered-in-error": ("entered-in-error", None),
+    "unspecified": ("current", "unknown"),
+}
+DOCUMENT = {
+    "title": "title", "url": "url", "form": "contentType", "size": "size", "hash": "hash", "made": "creation",
+}  # fmt: skip
 PRIORITIES = ("routine", "urgent", "asap", "stat")
 ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 OUTCOMES = ("preparation", "in-progress", "not-done", "on-hold", "stopped", "completed", "entered-in-error")
@@ -49,4 +61,5 @@ DOMAINS = (
 )  # fmt: skip
 REFERRAL_OF = {code: status for status, code in STATUSES.items()}
 OFFER_OF = {codes: status for status, codes in OFFERS.items()} | {("ready", None): "accepted"}
-RECORDS = ("case", "care-plan", "referral", "work-item", "need", "goal", "care-team", "outcome")
+ATTACHMENT_OF = {codes: status for status, codes in ATTACHMENTS.items()}
+RECORDS = ("case", "care-plan", "referral", "work-item", "need", "goal", "team", "outcome", "consent")

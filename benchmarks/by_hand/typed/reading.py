@@ -1,227 +1,32 @@
-"""The referral's mapping by hand on `fhir.resources` models, as such adapters are written in Python today."""
+"""Resources to records, through objects of `fhir.resources`."""
 
+from base64 import b64encode
 from typing import Any
 
 from fhir.resources.R4B.annotation import Annotation
 from fhir.resources.R4B.codeableconcept import CodeableConcept
-from fhir.resources.R4B.coding import Coding
-from fhir.resources.R4B.extension import Extension
+from fhir.resources.R4B.documentreference import DocumentReference
 from fhir.resources.R4B.identifier import Identifier
+from fhir.resources.R4B.money import Money
 from fhir.resources.R4B.period import Period
-from fhir.resources.R4B.procedure import Procedure, ProcedurePerformer
-from fhir.resources.R4B.provenance import Provenance, ProvenanceAgent
+from fhir.resources.R4B.procedure import Procedure
+from fhir.resources.R4B.provenance import Provenance
 from fhir.resources.R4B.quantity import Quantity
 from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.servicerequest import ServiceRequest
-from fhir.resources.R4B.task import Task, TaskOutput
-from fhir.resources.R4B.timing import Timing, TimingRepeat
+from fhir.resources.R4B.task import Task
+from fhir.resources.R4B.timing import Timing
 
 from benchmarks.by_hand import codes
 from fhircase import model
-from fhircase.mapping.context import urn
-from fhircase.mapping.narrative import narrate
 
 Json = dict[str, Any]
-CLASSES = {"ServiceRequest": ServiceRequest, "Task": Task, "Procedure": Procedure}
-UNKNOWN = codes.UNKNOWN
-
-
-def write(record: model.Referral) -> list[Json]:
-    """A new referral as resources, through objects of `fhir.resources`, and with its own dump."""
-    resources = [made.model_dump() for made in objects(record)]
-    for resource in resources:
-        narrate(resource)
-    return resources
-
-
-def objects(record: model.Referral) -> list[Any]:
-    """The objects."""
-    key = record.key
-    req = _request(record)
-    address = f"urn:uuid:{req.id}"
-    tasks, procedures = [], []
-    for offer in record.offers:
-        made = [_procedure(record, offer, outcome, req, address) for outcome in offer.outcomes]
-        status, business = codes.OFFERS[offer.status]
-        task = Task(
-            id=urn(key.kind, key.namespace, key.value, f"task:{offer.id}"),
-            identifier=[Identifier(system=f"{key.namespace}/offer", value=f"{key.value}:{offer.id}")],
-            focus=Reference(reference=address),
-            code=_code(codes.TASK_CODE, "fulfill"),
-            intent="order",
-            status=status,
-            businessStatus=_code(codes.OWN, business) if business else None,
-            statusReason=_concept(offer.status_reason),
-            authoredOn=offer.sent,
-            owner=_reference(offer.agency),
-            requester=req.requester,
-            priority=req.priority,
-            note=[_note(note) for note in offer.notes] or None,
-            output=[
-                TaskOutput(
-                    type=_code(codes.SDOH, "resulting-activity"),
-                    valueReference=Reference(reference=f"urn:uuid:{procedure.id}"),
-                )
-                for procedure in made
-            ]
-            or None,
-            **{"for": req.subject},
-            **_history(offer.history),
-        )
-        tasks.append(task)
-        procedures += made
-    return [req, *tasks, *procedures]
-
-
-def _procedure(record: model.Referral, offer: Any, outcome: Any, req: ServiceRequest, address: str) -> Procedure:
-    key = record.key
-    quantity = outcome.quantity
-    return Procedure(
-        id=urn(key.kind, key.namespace, key.value, f"outcome:{offer.id}:{outcome.id}"),
-        identifier=[
-            Identifier(system=f"{key.namespace}/outcome", value=f"{key.value}:{offer.id}:{outcome.id}"),
-        ],
-        extension=[Extension(url=codes.QUANTITY, valueQuantity=_quantity(quantity))] if quantity else None,
-        subject=req.subject,
-        basedOn=[Reference(reference=address)],
-        status="unknown" if outcome.status == "unspecified" else outcome.status,
-        code=_concept(outcome.what),
-        performer=[ProcedurePerformer(actor=_reference(outcome.by))] if outcome.by else None,
-        performedDateTime=outcome.when if isinstance(outcome.when, str) else None,
-        performedPeriod=_period(outcome.when) if isinstance(outcome.when, model.Period) else None,
-        outcome=_concept(outcome.result),
-        note=[_note(note) for note in outcome.notes] or None,
-    )
-
-
-def _request(record: model.Referral) -> ServiceRequest:
-    key = record.key
-    based = None
-    if record.plan is not None:
-        based = _reference(record.plan, "plan", "CarePlan")
-        if record.activity is not None:
-            based.extension = [Extension(url=codes.ACTIVITY, valueString=record.activity)]
-    extensions = []
-    if record.case is not None:
-        extensions.append(Extension(url=codes.EPISODE, valueReference=_reference(record.case, "eoc")))
-    if record.status_reason is not None:
-        extensions.append(Extension(url=codes.STATUS_REASON, valueCodeableConcept=_concept(record.status_reason)))
-    extensions += [Extension(url=codes.GOAL, valueReference=_reference(goal)) for goal in record.goals]
-    categories = [_code(codes.DOMAIN, record.domain)] if record.domain != "unspecified" else []
-    categories += [_concept(category) for category in record.categories]
-    when = record.when
-    return ServiceRequest(
-        id=urn(key.kind, key.namespace, key.value, "req"),
-        identifier=[
-            Identifier(type=_code(codes.IDENTIFIER_TYPE, "PLAC"), system=f"{key.namespace}/referral", value=key.value)
-        ],
-        extension=extensions or None,
-        intent="order",
-        subject=_reference(record.client, kind="Patient") or Reference(**UNKNOWN),
-        basedOn=[based] if based else None,
-        status=codes.STATUSES[record.status],
-        category=categories or None,
-        code=_concept(record.service),
-        priority=record.urgency if record.urgency != "unspecified" else None,
-        authoredOn=record.sent,
-        requester=_reference(record.sender),
-        reasonReference=[_reference(need) for need in record.needs] or None,
-        reasonCode=[_concept(reason) for reason in record.reasons] or None,
-        occurrenceDateTime=when if isinstance(when, str) else None,
-        occurrencePeriod=_period(when) if isinstance(when, model.Period) else None,
-        occurrenceTiming=_timing(when) if isinstance(when, model.Recurrence) else None,
-        quantityQuantity=_quantity(record.quantity) if record.quantity else None,
-        orderDetail=[_code(codes.SDOH, "contacting-subject-prohibited")] if record.do_not_contact else None,
-        patientInstruction=record.instructions,
-        note=[_note(note) for note in record.notes] or None,
-        **_history(record.history),
-    )
-
-
-def _reference(link: model.Link | None, role: str = "", kind: str | None = None) -> Any:
-    if link is None:
-        return None
-    if link.record is not None:
-        key = link.record
-        return Reference(
-            reference=f"urn:uuid:{urn(key.kind, key.namespace, key.value, role)}" if role else None,
-            identifier=Identifier(system=f"{key.namespace}/{key.kind}", value=key.value),
-            type=kind,
-            display=link.display,
-        )
-    said = link.identifier
-    return Reference(
-        reference=link.reference,
-        identifier=Identifier(system=said.system, value=said.value, type=_concept(said.type)) if said else None,
-        type=kind,
-        display=link.display,
-    )
-
-
-def _code(system: str, code: str) -> CodeableConcept:
-    return CodeableConcept(coding=[Coding(system=system, code=code)])
-
-
-def _concept(concept: model.Concept | None) -> Any:
-    if concept is None:
-        return None
-    codings = [Coding(system=c.system, code=c.code, display=c.display) for c in concept.codings]
-    return CodeableConcept(coding=codings or None, text=concept.text)
-
-
-def _period(period: model.Period) -> Period:
-    return Period(start=period.start, end=period.end)
-
-
-def _quantity(quantity: model.Quantity) -> Quantity:
-    return Quantity(
-        value=quantity.value,
-        comparator=quantity.comparator,
-        unit=quantity.unit,
-        system=quantity.system,
-        code=quantity.code,
-    )
-
-
-def _timing(when: model.Recurrence) -> Timing:
-    repeat = TimingRepeat(
-        boundsPeriod=_period(when.bounds) if when.bounds else None,
-        count=when.count,
-        frequency=when.frequency,
-        period=when.every,
-        periodUnit=when.unit,
-        dayOfWeek=list(when.days) or None,
-    )
-    return Timing(event=list(when.at) or None, repeat=repeat, code=_concept(when.text))
-
-
-def _note(note: model.Note) -> Annotation:
-    said: Json = {"text": note.text} if note.text is not None else {"text__ext": UNKNOWN}
-    author = note.author
-    return Annotation(
-        time=note.at,
-        authorString=author if isinstance(author, str) else None,
-        authorReference=_reference(author) if isinstance(author, model.Link) else None,
-        **said,
-    )
-
-
-def _history(changes: Any) -> Json:
-    if not changes:
-        return {}
-    made = [
-        Provenance(
-            id=f"history-{number}",
-            target=[Reference(display=codes.HISTORY)],
-            recorded__ext=UNKNOWN,
-            activity=_code(codes.STATUS, change.status),
-            occurredDateTime=change.at,
-            agent=[ProvenanceAgent(who=_reference(change.by) or Reference(**UNKNOWN))],
-            reason=[_concept(change.reason)] if change.reason else None,
-        )
-        for number, change in enumerate(changes, start=1)
-    ]
-    return {"contained": made, "relevantHistory": [Reference(reference=f"#{each.id}") for each in made]}
+CLASSES = {
+    "ServiceRequest": ServiceRequest,
+    "Task": Task,
+    "Procedure": Procedure,
+    "DocumentReference": DocumentReference,
+}
 
 
 def read(resources: list[Json]) -> model.Referral:
@@ -236,6 +41,7 @@ def read(resources: list[Json]) -> model.Referral:
         raise ValueError("no referral")
     by_id = {f"urn:uuid:{r.id}": r for r in typed}
     data = _read_request(req)
+    _read_supporting(data, req, by_id)
     tasks = [r for r in typed if isinstance(r, Task) and by_id.get(r.focus.reference) is req]
     if offers := [_read_offer(task, by_id) for task in tasks if (codes.TASK_CODE, "fulfill") in _codes(task.code)]:
         data["offers"] = tuple(offers)
@@ -250,6 +56,10 @@ def _read_request(req: ServiceRequest) -> Json:
             data["case"] = _link(extension.valueReference)
         elif extension.url == codes.STATUS_REASON:
             data["status_reason"] = _read_concept(extension.valueCodeableConcept)
+        elif extension.url == codes.COST:
+            data["cost"] = _read_money(extension.valueMoney)
+        elif extension.url == codes.RELEASE:
+            data["held_until"] = _moment(extension.valueDateTime)
     for based in req.basedOn or ():
         if based.type == "CarePlan":
             data["plan"] = _link(based)
@@ -280,10 +90,46 @@ def _read_request(req: ServiceRequest) -> Json:
     if "when" not in data:
         _put(data, "when", _moment(req.occurrenceDateTime))
     _put(data, "quantity", _read_quantity(req.quantityQuantity))
+    _put(data, "insurance", tuple([_link(link) for link in req.insurance or ()]))
+    _put(data, "replaces", tuple([_link(link) for link in req.replaces or ()]))
     if any((codes.SDOH, "contacting-subject-prohibited") in _codes(detail) for detail in req.orderDetail or ()):
         data["do_not_contact"] = True
     _put(data, "instructions", req.patientInstruction)
     _put(data, "notes", tuple([_read_note(note) for note in req.note or ()]))
+    return data
+
+
+def _read_supporting(data: Json, req: ServiceRequest, by_id: dict[str, Any]) -> None:
+    attachments, information = [], []
+    for reference in req.supportingInfo or ():
+        document = by_id.get(reference.reference)
+        if reference.type == "Consent":
+            data.setdefault("consent", _link(reference))
+        elif isinstance(document, DocumentReference):
+            attachments.append(_read_attachment(document))
+        else:
+            information.append(_link(reference))
+    _put(data, "attachments", tuple(attachments))
+    _put(data, "information", tuple(information))
+
+
+def _read_attachment(document: DocumentReference) -> Json:
+    if document.implicitRules or document.modifierExtension:
+        raise ValueError("not safe")
+    data: Json = {"id": document.identifier[0].value.rpartition(":")[2]}
+    exact = next((e.valueCode for e in document.extension or () if e.url == codes.EXACT_STATUS), None)
+    if (status := codes.ATTACHMENT_OF[document.status, exact]) != "unspecified":
+        data["status"] = status
+    _put(data, "kind", _read_concept(document.type))
+    _put(data, "description", document.description)
+    _put(data, "by", tuple([_link(author) for author in document.author or ()]))
+    for content in document.content or ():
+        data["document"] = said = {}
+        for name, element in codes.DOCUMENT.items():
+            value = getattr(content.attachment, element)
+            _put(said, name, _moment(value) if name == "made" else value)
+        if "hash" in said:
+            said["hash"] = b64encode(said["hash"]).decode()
     return data
 
 
@@ -297,6 +143,14 @@ def _read_offer(task: Task, by_id: dict[str, Any]) -> Json:
         data["status"] = status
     _put(data, "status_reason", _read_concept(task.statusReason))
     _put(data, "sent", _moment(task.authoredOn))
+    _put(data, "requested", _read_period(task.restriction.period) if task.restriction else None)
+    _put(data, "insurance", tuple([_link(link) for link in task.insurance or ()]))
+    information = [
+        _link(said.valueReference)
+        for said in task.input or ()
+        if (codes.SDOH, "additional-content") in _codes(said.type)
+    ]
+    _put(data, "information", tuple(information))
     _read_history(data, task)
     _put(data, "notes", tuple([_read_note(note) for note in task.note or ()]))
     outcomes = [
@@ -321,6 +175,8 @@ def _read_outcome(procedure: Procedure) -> Json:
     for extension in procedure.extension or ():
         if extension.url == codes.QUANTITY:
             data["quantity"] = _read_quantity(extension.valueQuantity)
+        elif extension.url == codes.COST:
+            data["cost"] = _read_money(extension.valueMoney)
     _put(data, "result", _read_concept(procedure.outcome))
     _put(data, "notes", tuple([_read_note(note) for note in procedure.note or ()]))
     return data
@@ -395,6 +251,13 @@ def _read_quantity(node: Quantity | None) -> Json | None:
     data: Json = {}
     for name in ("value", "comparator", "unit", "system", "code"):
         _put(data, name, getattr(node, name))
+    return data
+
+
+def _read_money(node: Money) -> Json:
+    data: Json = {}
+    _put(data, "value", node.value)
+    _put(data, "currency", node.currency)
     return data
 
 
