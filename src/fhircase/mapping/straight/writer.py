@@ -191,7 +191,10 @@ class Writer:
         node = self.node(path.role)
         for length, step in enumerate(path.steps[:depth], start=1):
             names = tuple(step.name for step in path.steps[:length])
-            node = self._step(node, step, known=self.known(path.role, *names) or self.known(path.role, names[0]))
+            known = self.known(path.role, *names) or self.known(path.role, names[0])
+            node = self._step(node, step, known=known)
+            if not known:
+                self._known.update((path.role, names + inner) for inner in _said(step))
         return node
 
     def _step(self, node: str, step: Step, *, known: bool) -> str:
@@ -213,8 +216,11 @@ class Writer:
 
     def empty(self, path: Path) -> bool:
         """Whether nothing can stand at a path yet."""
-        names = [step.name for step in path.steps]
-        return not any(self.known(path.role, *names[: length + 1]) for length in range(len(names)))
+        names = tuple(step.name for step in path.steps)
+        if any(self.known(path.role, *names[: length + 1]) for length in range(len(names))):
+            return False
+        # A selector puts what it asks for into the item that it makes.
+        return not any(names[length:] in _said(step) for length, step in enumerate(path.steps, start=1))
 
     def put(self, path: Path, value: str) -> None:
         """Set a bare value."""
@@ -246,6 +252,18 @@ class Writer:
         else:
             self.source(f"{holder}.setdefault({last.name!r}, []).extend({items})")
         self.note(path)
+
+
+def _said(step: Step) -> set[Names]:
+    """The names of what a step's new item holds."""
+    return set(_names(step.new_item(SCRATCH))) if step.many else set()
+
+
+def _names(item: dict[str, Any]) -> Iterator[Names]:
+    for name, value in item.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, *inner) for inner in _names(value))
 
 
 Emit = Callable[[Writer, Any, str], None]
