@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.mapping.test_anything import EVERY as EVERY_TYPE
+from tests.mapping.test_anything import FILLS, made
 from tests.mapping.test_laws import EVERY, strewn
 from tests.often import often
 from tests.strategies import records
@@ -16,9 +18,11 @@ from fhircase.errors import ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_fhir, to_fhir, write
 from fhircase.mapping.compiled import Mapping, all_compiled
-from fhircase.mapping.context import Context
+from fhircase.mapping.context import Context, Misfit
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.rule import alike
+from fhircase.mapping.models.fitting import Unfit
+from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve
 from fhircase.mapping.straight.mapped import Straight
 from fhircase.mapping.straight.source import Unusual
@@ -36,6 +40,7 @@ def by_rules() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Straight, "write", property(lambda straight: straight.shape.write))
         patch.setattr(Straight, "read", property(lambda _: unusual))
+        patch.setattr(Straight, "trace", property(lambda _: unusual))
         yield
 
 
@@ -87,6 +92,49 @@ def _anchors(mapping: Mapping, resources: list[Any]) -> bool:
 def _read(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> Any:
     ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources))
     return read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+
+
+@EVERY
+def test_it_accounts_for_each_scalar_as_the_rules_do(kind: str, fhir: str) -> None:
+    @often(60)
+    @given(records(kind), st.integers(0, 10_000))
+    def holds(record: Any, seed: int) -> None:
+        there = strewn(to_fhir(record, fhir), seed)
+        mapping = next(m for m in all_compiled(fhir) if m.kind == kind and _anchors(m, there))
+        traced.append(_accounts_alike(mapping, there))
+
+    traced: list[bool] = []
+    holds()
+    assert sum(traced) > len(traced) / 2, "it accounts for what is there every day"
+
+
+@EVERY_TYPE
+def test_whatever_a_resource_holds_it_accounts_for_it_as_the_rules_do(kind: str, fhir: str) -> None:
+    @often(25)
+    @given(st.integers(0, 2**32), st.sampled_from(FILLS))
+    def holds(seed: int, fill: float) -> None:
+        there = [made(fhir, kind, seed, fill)]
+        _accounts_alike(next(m for m in all_compiled(fhir) if _anchors(m, there)), there)
+
+    holds()
+
+
+def _accounts_alike(mapping: Mapping, there: list[Any]) -> bool:
+    """Whether it accounts for the resources; then, too, it was seen to do so as the rules do."""
+    try:
+        # Blank texts and the like are told by the model, before anything is accounted for.
+        mapping.model.load(_read(mapping, there, mapping.straight.read) | mapping.when)
+        found = _accounts(mapping, there, mapping.straight.trace)
+    except (Unusual, Misfit, Unfit):
+        return False
+    assert found == _accounts(mapping, there, mapping.shape.read)
+    return True
+
+
+def _accounts(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> list[Entry]:
+    ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources), claims={})
+    read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+    return entries(resources, ctx.claims or {})
 
 
 @EVERY

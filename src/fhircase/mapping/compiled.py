@@ -117,6 +117,10 @@ class Mapping:
                 return role
         return None
 
+    def anchors_any(self, types: set[Any]) -> bool:
+        """Whether resources of these types may anchor a record at all."""
+        return not self._anchoring.keys().isdisjoint(types)
+
     @cached_property
     def _anchoring(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from fhircase.errors import Problem
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Fate = Literal["carried", "normalised", "constant", "leftover"]
 
+_BOXES = (dict, list)
+
 _URN_SPACE = UUID("6f0c3e4e-0b6b-5d5e-9d5e-6d1f6c8a7f10")
 
 
@@ -22,8 +24,7 @@ class Misfit(Exception):
     """The JSON has another shape than FHIR gives this element."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What became of one scalar, and by which rule."""
 
     fate: Fate
@@ -105,10 +106,10 @@ class Context:
 
     def claim_all(self, node: Any, how: Fate) -> None:
         """Say it of every scalar in a node."""
-        if self.claims is None or not isinstance(node, dict | list):
+        if self.claims is None or not isinstance(node, _BOXES):
             return
         for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            if isinstance(value, dict | list):
+            if isinstance(value, _BOXES):
                 self.claim_all(value, how)
             else:
                 self.claim(node, key, how)
@@ -119,7 +120,7 @@ class Context:
             return
         if isinstance(pattern, dict) and isinstance(node, dict):
             for key, wanted in pattern.items():
-                if isinstance(wanted, dict | list):
+                if isinstance(wanted, _BOXES):
                     self.claim_like(node.get(key), wanted, how)
                 elif node.get(key) == wanted:
                     self.claim(node, key, how)

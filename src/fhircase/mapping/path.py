@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Fate, Misfit, Scope
+from fhircase.mapping.context import Context, Fate, Misfit, Scope
 from fhircase.mapping.selector import Slot, Step, claim_selector
 
 ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -19,6 +19,9 @@ ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 def absent_marker() -> Json:
     """What stands in a required element whose value is not known (FHIR: data-absent-reason)."""
     return {"extension": [{"url": ABSENT_REASON, "valueCode": "unknown"}]}
+
+
+_MARKER = absent_marker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +259,16 @@ class Path:
             slot = found
         node, last = slot[0][slot[1]], self.steps[-1]
         if isinstance(node, dict):
-            for name in (f"_{last.name}", last.name):
-                marked = node.get(name)
-                marked = marked[0] if isinstance(marked, list) and marked else marked
-                if marked == absent_marker():
-                    scope.ctx.claim_all(marked, "constant")
+            claim_marker(scope.ctx, node, last.name)
+
+
+def claim_marker(ctx: Context, node: Json, name: str) -> None:
+    """Say of what marks an element as unknown that it was read as such."""
+    for each in (f"_{name}", name):
+        marked = node.get(each)
+        marked = marked[0] if isinstance(marked, list) and marked else marked
+        if isinstance(marked, dict) and marked == _MARKER:
+            ctx.claim_all(marked, "constant")
 
 
 def _remove(node: Json, name: str, slot: Slot) -> None:

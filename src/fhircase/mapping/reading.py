@@ -10,12 +10,12 @@ from typing import Any
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled, compiled
-from fhircase.mapping.context import Claim, Context, Misfit, Scope
+from fhircase.mapping.context import Context, Misfit, Scope
 from fhircase.mapping.custom import read_as_typed
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.models.fitting import Unfit
-from fhircase.mapping.report import Entry, entries
+from fhircase.mapping.report import Claims, Entry, entries
 from fhircase.mapping.resolve import anchored, resolve, suspicious, unsafe
 from fhircase.mapping.straight.source import Unusual
 from fhircase.model import RECORDS, Key, Record
@@ -81,8 +81,9 @@ def from_fhir(
     check_shapes(given)
     wanted = record_type if isinstance(record_type, str) or record_type is None else kind_of(record_type)
     nowhere = Context(fhir, given, Index(), server=server)
+    types = {resource["resourceType"] for resource in given}
     for able in in_force(fhir, overlays, mapping):
-        if wanted is not None and able.kind != wanted:
+        if (wanted is not None and able.kind != wanted) or not able.anchors_any(types):
             continue
         anchor = anchored(able, given, None, nowhere)
         if anchor is not None:
@@ -149,7 +150,7 @@ def read(
                     path.claim(scope, "constant")
         return ctx, data
 
-    def again() -> dict[tuple[int, Any], Claim]:
+    def again() -> Claims:
         return run(tracing=True)[0].claims or {}
 
     try:
@@ -165,15 +166,38 @@ def read(
     return _reading(_validated(mapping, data, problems), ctx, used, again)
 
 
-def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], Any]) -> Reading:
+def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], Claims]) -> Reading:
     """Read it in straight lines.
 
     Raises:
         Unusual: there may be something to tell about it.
         Unfit: there is.
     """
-    _, data, used = quickly(mapping, ctx, anchor)
-    return _reading(mapping.model.load(data), ctx, used, again)
+    scope, data, used = quickly(mapping, ctx, anchor)
+    record = mapping.model.load(data)
+
+    def claims() -> Claims:
+        try:
+            return _traced(mapping, scope)
+        except (Unusual, Misfit):
+            return again()
+
+    return _reading(record, ctx, used, claims)
+
+
+def _traced(mapping: Mapping, scope: Scope) -> Claims:
+    """What became of each scalar of what was read in straight lines.
+
+    Raises:
+        Unusual: the rules themselves have to say.
+    """
+    claims: Claims = {}
+    scope.ctx.claims = claims
+    mapping.straight.trace(scope)
+    for via in mapping.vias:
+        scope.ctx.rule = via.name
+        via.read(scope)
+    return claims
 
 
 def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[str, Any], list[Json]]:
@@ -191,7 +215,7 @@ def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[s
         raise Unusual from None
     used = _used(ctx)
     problems = [*ctx.problems, *ctx.remarks, *read_as_typed(mapping.sayable, data)]
-    if problems or any(suspicious(resource) for resource in used):
+    if problems or suspicious(used):
         raise Unusual
     data.update(mapping.when)
     return scope, data, used
@@ -205,7 +229,7 @@ def _used(ctx: Context) -> list[Json]:
     return [ctx.players[number] for _, number in places]
 
 
-def _reading(record: Any, ctx: Context, used: list[Json], again: Callable[[], Any]) -> Reading:
+def _reading(record: Any, ctx: Context, used: list[Json], again: Callable[[], Claims]) -> Reading:
     roles = tuple(ctx.roles[id(resource)] for resource in used)
     return Reading(record, tuple(used), roles, tuple(ctx.remarks), again)
 

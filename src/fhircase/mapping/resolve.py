@@ -82,10 +82,11 @@ def unsafe(resource: Json, known: frozenset[str]) -> list[Problem]:
     return problems
 
 
-def suspicious(resource: Json) -> bool:
-    """Whether `unsafe` might find something: a quick look that is never wrong when it says no."""
+def suspicious(resources: list[Json]) -> bool:
+    """Whether `unsafe` might find something in one of them: a quick look that is never wrong when it says no."""
     try:
-        return bool(resource.get("implicitRules")) or b'"modifierExtension"' in jsontext.encode(resource)
+        implicit = any(resource.get("implicitRules") for resource in resources)
+        return implicit or b'"modifierExtension"' in jsontext.encode(resources)
     except (TypeError, ValueError, RecursionError):
         return True
 

@@ -28,7 +28,7 @@ class Test:
         if self.how == "has":
             return bool(found)
         if self.how == "is":
-            return _is_kind(item, *self.wanted)
+            return is_kind(item, *self.wanted)
         if self.how == "!$":
             return not any(_has_system(value, self.wanted[0]) for value in found)
         if self.how in ("=", "!="):
@@ -73,7 +73,8 @@ def _values(node: Any, names: tuple[tuple[str, bool], ...]) -> Iterator[Any]:
             yield from _values(value, names[1:])
 
 
-def _is_kind(reference: Json, kind: str, ours: str) -> bool:
+def is_kind(reference: Json, kind: str, ours: str) -> bool:
+    """Whether a Reference says that it leads to a resource of a type, or to a record of ours of that kind."""
     text, identifier = str(reference.get("reference", "")), reference.get("identifier")
     system = str(identifier.get("system", "")) if isinstance(identifier, dict) else ""
     return reference.get("type") == kind or f"/{kind}/" in f"/{text}" or system.endswith(f"/{ours}")

@@ -312,8 +312,11 @@ class Reverse(Related):
         pairs = []
         for resource in scope.ctx.index.referring(self.kind, self.back.steps[0].name, anchor):
             inner = self.child(scope, resource)
-            reference = self.back.get(inner)
-            if self.fits(scope, resource) and scope.ctx.find(reference, resource) is anchor:
+            if not self.fits(scope, resource):
+                continue
+            # Where the path is just the element by which it was found, it leads to ours.
+            reference = resource[self.back.plain] if self.back.plain else self.back.get(inner)
+            if self.back.plain or scope.ctx.find(reference, resource) is anchor:
                 scope.ctx.claim(reference, "reference", "normalised")
                 pairs.append((inner, resource))
         return pairs

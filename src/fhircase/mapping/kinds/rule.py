@@ -222,14 +222,19 @@ def _where(rule: Rule) -> str:
     return next((path.text for path in rule.places()), "")
 
 
+_LISTS = (list, tuple)
+
+
 def alike(one: Any, other: Any) -> bool:
     """Equal to the last digit: 72.5 is not 72.50, and true is not 1."""
+    if one.__class__ is str:
+        return bool(one == other)
     if isinstance(one, dict):
         return (
             isinstance(other, dict) and one.keys() == other.keys() and all(alike(v, other[k]) for k, v in one.items())
         )
-    if isinstance(one, list | tuple):
-        return isinstance(other, list | tuple) and len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, _LISTS):
+        return isinstance(other, _LISTS) and len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, Decimal) and isinstance(other, Decimal):
         return one.as_tuple() == other.as_tuple()
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

@@ -8,7 +8,6 @@ from typing import Any
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
-from fhircase.mapping.straight.reader import Reader
 from fhircase.mapping.straight.readings import readers
 from fhircase.mapping.straight.source import Module
 from fhircase.mapping.straight.writer import Makers, Writer
@@ -46,9 +45,21 @@ class Straight:
         Raises:
             Unusual: the rules themselves have to look at it.
         """
-        module = Module(f"{self.name} read")
-        made = readers(module)
+        return self._reading("read", tracing=False)
+
+    @cached_property
+    def trace(self) -> Callable[[Scope], dict[str, Any]]:
+        """As `read`, and accounts for each scalar that it reads, as the rules do.
+
+        Raises:
+            Unusual: the rules themselves have to look at it.
+        """
+        return self._reading("traced", tracing=True)
+
+    def _reading(self, word: str, *, tracing: bool) -> Callable[[Scope], dict[str, Any]]:
+        module = Module(f"{self.name} {word}")
+        made = readers(module, tracing=tracing)
         certain = self.roles if len(self.roles) == 1 else ()
-        name = made.function(Reader(made, certain=certain, scoped=True), self.shape, "scope")
+        name = made.function(made.reader(made, certain=certain, scoped=True), self.shape, "scope")
         function: Callable[[Scope], dict[str, Any]] = module.run()[name]
         return function

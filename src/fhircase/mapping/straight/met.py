@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from fhircase.mapping.context import Context, Fate
 from fhircase.mapping.kinds.code import UNSPECIFIED, Code
-from fhircase.mapping.selector import Step
+from fhircase.mapping.selector import Step, is_kind
 from fhircase.mapping.straight.source import Unusual
 
 BOXES = (dict, list)
@@ -61,6 +62,16 @@ def part_says(item: Any, name: str, system: str, code: str) -> bool:
     return says(item.get(name), system, code)
 
 
+def part_is(item: Any, name: str, wanted: str) -> bool:
+    """Whether an element of an object is just that."""
+    if item.__class__ is not dict:
+        raise Unusual
+    found = item.get(name)
+    if found.__class__ is list:
+        raise Unusual
+    return bool(found == wanted)
+
+
 def of_system(concept: Any, system: str) -> bool:
     """Whether a concept has a code of a system."""
     if concept.__class__ is not dict:
@@ -81,10 +92,31 @@ def picked(items: Any, step: Step) -> Any:
     return None
 
 
+def of_kind(items: Any, kind: str, ours: str) -> Any:
+    """The first Reference of a list to a resource of a type, which one of our records may be."""
+    for item in _list(items):
+        if item.__class__ is not dict:
+            raise Unusual
+        if item.get("type") == kind or is_kind(item, kind, ours):
+            return item
+    return None
+
+
 def _list(items: Any) -> Any:
     if items.__class__ is not list and items != ():
         raise Unusual
     return items
+
+
+def leads_to_item(ctx: Context, reference: Any, around: Any, items: str) -> bool:
+    """Whether a reference leads to an item of that list."""
+    resource = ctx.find(reference, around)
+    return resource is not None and ctx.item_ids.get(id(resource), ("", ""))[0] == items
+
+
+def place(items: list[Any], found: Any) -> int:
+    """Where in a list something was found."""
+    return next(at for at, item in enumerate(items) if item is found)
 
 
 def contained(root: Any, kind: str) -> dict[str, Any]:
@@ -96,6 +128,26 @@ def contained(root: Any, kind: str) -> dict[str, Any]:
         if resource.get("resourceType") == kind and resource.get("id").__class__ is str:
             found.setdefault(resource["id"], resource)
     return found
+
+
+class Accounts(dict[Any, tuple[tuple[Fate, str], ...]]):
+    """What becomes of the codes at each place, by all of them together, and the row of the table that says so."""
+
+    def __init__(self, rule: Code) -> None:
+        super().__init__()
+        self._table = rule.table
+
+    def __missing__(self, codes: Any) -> tuple[tuple[Fate, str], ...]:
+        together = codes if isinstance(codes, tuple) else (codes,)
+        value = self._table.value(together)
+        if value is None or value not in self._table.rows:
+            raise Unusual
+        row = self._table.row(value)
+        self[codes] = tuple(
+            ("carried" if code == cell else "normalised", row)
+            for code, cell in zip(together, self._table.rows[value], strict=True)
+        )
+        return self[codes]
 
 
 class Said(dict[Any, str | None]):
