@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.mapping.test_anything import EVERY as EVERY_TYPE
 from tests.mapping.test_anything import FILLS, made
+from tests.mapping.test_custom import LOADED, SITE
 from tests.mapping.test_laws import EVERY, strewn
 from tests.often import often
 from tests.strategies import records
@@ -17,7 +19,7 @@ from tests.strategies import records
 from fhircase.errors import ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_fhir, to_fhir, write
-from fhircase.mapping.compiled import Mapping, all_compiled
+from fhircase.mapping.compiled import Mapping, all_compiled, mapping_for
 from fhircase.mapping.context import Context, Misfit
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.rule import alike
@@ -26,6 +28,8 @@ from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve
 from fhircase.mapping.straight.mapped import Straight
 from fhircase.mapping.straight.source import Unusual
+from fhircase.model import record_type
+from fhircase.records.sample import sample
 
 JUNK = [None, 1, 1.5, True, "", "x", [], {}, [None], [1], ["x"], [[]], [{}], {"extension": []}, {"coding": "x"}]
 
@@ -34,11 +38,11 @@ JUNK = [None, 1, 1.5, True, "", "x", [], {}, [None], [1], ["x"], [[]], [{}], {"e
 def by_rules() -> Iterator[None]:
     """All is done by the rules themselves."""
 
-    def unusual(_: Any) -> Any:
+    def unusual(*_: Any) -> Any:
         raise Unusual
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Straight, "write", property(lambda straight: straight.shape.write))
+        patch.setattr(Straight, "write", property(lambda _: unusual))
         patch.setattr(Straight, "read", property(lambda _: unusual))
         patch.setattr(Straight, "trace", property(lambda _: unusual))
         yield
@@ -61,6 +65,39 @@ def test_it_writes_what_the_rules_write(kind: str, fhir: str) -> None:
         assert jsontext.encode(to_fhir(record, fhir)) == expected
 
     holds()
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_what_comes_every_day_is_written_without_the_rules(fhir: str) -> None:
+    for record in sample(20, 1):
+        _write(record, fhir)
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+def test_a_sites_own_fields_are_written_as_the_rules_write_them(fhir: str, tmp_path: Path) -> None:
+    overlay = tmp_path / "site.yaml"
+    overlay.write_text(SITE, encoding="utf-8")
+    _write(LOADED, fhir, (str(overlay),))
+    with by_rules():
+        expected = to_fhir(LOADED, fhir, overlays=[str(overlay)])
+    assert to_fhir(LOADED, fhir, overlays=[str(overlay)]) == expected
+    with pytest.raises(Unusual):
+        _write(LOADED, fhir)
+
+
+def _write(record: Any, fhir: str, overlays: tuple[str, ...] = ()) -> None:
+    """Write it in straight lines.
+
+    Raises:
+        Unusual: the rules themselves have to do it.
+    """
+    mapping = mapping_for(record_type(record), record.__dict__, fhir, overlays)
+    ctx = Context(mapping.version, [], Index(), key=dict(record.key.__dict__))
+    scope = mapping.scope(ctx)
+    for role in mapping.always:
+        scope.ensure(role)
+    ctx.scratch = True
+    mapping.straight.write(scope, record.__dict__)
 
 
 @EVERY

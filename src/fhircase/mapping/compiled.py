@@ -72,8 +72,9 @@ class Mapping:
 
     @cached_property
     def straight(self) -> Straight:
-        """The rules as functions."""
-        return Straight(f"{self.name} {self.version}", self.shape, self.vias, self.roles, self.always)
+        """The rules as functions; those of a mapping for one of our records."""
+        name, model = f"{self.name} {self.version}", RECORDS[self.kind]
+        return Straight(name, model, self.shape, self.vias, self.roles, self.always)
 
     @cached_property
     def following(self) -> list[Following]:

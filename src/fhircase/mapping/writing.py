@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Names
-from dataclasses import dataclass
 from functools import partial
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhircase.errors import Problem, RecordInvalid
 from fhircase.fhir import jsontext
@@ -29,8 +28,7 @@ from fhircase.model.plain import plain as plain_data
 _SILENT = frozenset({"Patient"})
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A resource of a record."""
 
     resource: Json
@@ -89,6 +87,12 @@ def write(
     mapping: str | PathLike[str] | None = None,
 ) -> list[Placed]:
     """As `to_fhir`, and says of each resource its role and whether it changed."""
+    if mapping is None and not onto:
+        try:
+            return _quickly(record, fhir, overlays, known, server)
+        except Unusual:
+            # The rules themselves say what cannot be said, or write what is rare.
+            pass
     by, data, key = _told(record, fhir, overlays, mapping)
     given = [jsontext.copy(resource) for resource in onto]
     server = server or _server(key)
@@ -105,6 +109,29 @@ def write(
             return _unchanged(by, given, reading.resources, reading.roles)
     ctx.key = key
     return _written(by, data, list(onto), given, ctx, anchor)
+
+
+def _quickly(
+    record: Any, fhir: str, overlays: Sequence[str], known: Names[str, Key] | None, server: str
+) -> list[Placed]:
+    """Write a new record's resources in straight lines.
+
+    Raises:
+        Unusual: the rules themselves have to do it.
+    """
+    by = mapping_for(record_type(record), record.__dict__, fhir, overlays)
+    key = dict(record.key.__dict__)
+    server = server or _server(key)
+    ctx = Context(by.version, [], Index((), server), plain(known), server, key)
+    scope = by.scope(ctx)
+    for role in by.always:
+        scope.ensure(role)
+    ctx.scratch = True
+    ctx.joins = {via.role: via.join for via in by.vias}
+    _until_settled(
+        by, scope, lambda: _told(record, fhir, overlays, None)[1], lambda: by.straight.write(scope, record.__dict__)
+    )
+    return _placed(by, ctx, [], [])
 
 
 def _onto(
@@ -125,7 +152,7 @@ def _onto(
         return _unchanged(mapping, given, used, [ctx.roles[id(resource)] for resource in used])
     ctx.key = key
     ctx.joins = {via.role: via.join for via in mapping.vias}
-    _until_settled(mapping, scope, data, lambda: write_differing(mapping.following, scope, before, data))
+    _until_settled(mapping, scope, lambda: data, lambda: write_differing(mapping.following, scope, before, data))
     return _placed(mapping, ctx, onto, given)
 
 
@@ -184,19 +211,11 @@ def _written(
         scope.ensure(role)
     ctx.scratch = not given
     ctx.joins = {via.role: via.join for via in mapping.vias}
-    _until_settled(mapping, scope, data, partial(_first, mapping, scope, data))
+    _until_settled(mapping, scope, lambda: data, lambda: mapping.shape.write(scope, data))
     return _placed(mapping, ctx, before, given)
 
 
-def _first(mapping: Mapping, scope: Scope, data: Json) -> None:
-    """Write all rules."""
-    if scope.ctx.scratch and mapping.model.ours:
-        mapping.straight.write(scope, data)
-    else:
-        mapping.shape.write(scope, data)
-
-
-def _until_settled(mapping: Mapping, scope: Scope, data: Json, write: Callable[[], None]) -> None:
+def _until_settled(mapping: Mapping, scope: Scope, data: Callable[[], Json], write: Callable[[], None]) -> None:
     """Write; and write again where that made a resource, which the rules before have not yet seen."""
     while True:
         known = {role for role, node in scope.nodes.items() if node is not None}
@@ -207,7 +226,7 @@ def _until_settled(mapping: Mapping, scope: Scope, data: Json, write: Callable[[
         made = {role for role, node in scope.nodes.items() if node is not None} - known
         if not made:
             return
-        write = partial(_later(mapping, frozenset(made)).write, scope, data)
+        write = partial(_later(mapping, frozenset(made)).write, scope, data())
 
 
 def _later(mapping: Mapping, made: frozenset[str]) -> Shape:

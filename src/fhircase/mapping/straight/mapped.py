@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import BaseModel
+
 from fhircase.mapping.context import Scope
 from fhircase.mapping.kinds.related import Via
 from fhircase.mapping.kinds.rule import Shape
+from fhircase.mapping.straight.held import Held
 from fhircase.mapping.straight.readings import readers
 from fhircase.mapping.straight.source import Module
 from fhircase.mapping.straight.writer import Makers, Writer
@@ -19,6 +22,7 @@ class Straight:
     """The rules of a mapping, as functions."""
 
     name: str
+    model: type[BaseModel]
     shape: Shape
     vias: Sequence[Via]
     roles: Sequence[str]
@@ -28,10 +32,14 @@ class Straight:
 
     @cached_property
     def write(self) -> Callable[[Scope, dict[str, Any]], None]:
-        """Writes all rules once, where nothing but the resources of `always` is there."""
+        """Writes all rules once, where nothing but the resources of `always` is there: the attributes of a record.
+
+        Raises:
+            Unusual: the rules themselves have to tell what they cannot say.
+        """
         module = Module(f"{self.name} written")
         makers = Makers(module, WRITTEN, TOTAL)
-        writer = Writer(makers, certain=self.always, scoped=True)
+        writer = Writer(makers, Held(self.model), certain=self.always, scoped=True)
         for path in (path for via in self.vias for path in via.places()):
             writer.note(path)
         name = makers.fill(writer, self.shape, "scope, d")

@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import BaseModel
+
 from fhircase.mapping.context import Context
+from fhircase.mapping.custom import CUSTOM
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.path import Path, absent_marker
 from fhircase.mapping.selector import Step
-from fhircase.mapping.straight.source import Module, Source, Unstraight, literal
+from fhircase.mapping.straight.held import Held
+from fhircase.mapping.straight.source import Module, Source, Unstraight, Unusual, literal
+from fhircase.model.plain import plain
 
 Names = tuple[str, ...]
 
@@ -23,14 +28,22 @@ SCRATCH = Context("", [], Index(), scratch=True)
 class Writer:
     """Writes the rules of one object into one function.
 
-    The variables of the function: `d` the object's data, `n` the element at hand, and, unless it needs nothing but
-    these two, `scope` and the `box` and place `at` in which the element stands.
+    The variables of the function: `d` the object's fields by name, `n` the element at hand, and, unless it needs
+    nothing but these two, `scope` and the `box` and place `at` in which the element stands.
     """
 
     def __init__(
-        self, makers: "Makers", *, certain: Iterable[str] = (), scoped: bool = False, boxed: bool = False
+        self,
+        makers: "Makers",
+        held: Held,
+        *,
+        certain: Iterable[str] = (),
+        scoped: bool = False,
+        boxed: bool = False,
     ) -> None:
         self.makers = makers
+        self.held = held
+        """What holds the data; while a rule is written, at its field."""
         self.module = makers.module
         self.source = Source(self.module)
         self.certain = frozenset(certain)
@@ -88,17 +101,22 @@ class Writer:
         return lines
 
     def rules(self, shape: Shape) -> None:
-        """All rules of an object whose data is in `d`."""
+        """All rules of an object whose fields are in `d`."""
+        if self.held.custom and CUSTOM not in shape.rules:
+            with self.source.block(f"if d[{CUSTOM!r}].model_extra"):
+                self.source(f"raise {self.module.object(Unusual, 'Unusual')}")
         for field, rule in shape.rules.items():
-            self.rule(rule, f"d.get({field!r})")
+            self.rule(rule, field)
 
-    def rule(self, rule: Rule, get: str) -> None:
-        """One rule; the value is what `get` says."""
+    def rule(self, rule: Rule, field: str, data: str = "d") -> None:
+        """One rule; its value is that field of the data."""
+        around, self.held = self.held, self.held.at(field)
         try:
             with self.source.attempt():
-                self._straight(rule, get)
+                self._straight(rule, f"{data}.get({field!r})")
         except Unstraight:
-            self._called(rule, get)
+            self._called(rule, f"{data}.get({field!r})")
+        self.held = around
         for path in rule.places():
             self.note(path)
 
@@ -111,27 +129,34 @@ class Writer:
             return
         value = self.source.name("v")
         self.source(f"{value} = {get}")
-        if rule.idle():
-            with self.source.block(f"if {value} is not None"):
-                emit(self, rule, value)
-        else:
-            self.required(rule, value, emit)
-
-    def required(self, rule: Rule, value: str, emit: "Emit") -> None:
-        """A rule that says something without a value, too: that it is not known."""
         if type(rule) in self.makers.total:
             emit(self, rule, value)
-            return
+        elif rule.idle():
+            with self.source.block(f"if {self.held.says(value)}"):
+                emit(self, rule, value)
+        else:
+            self._required(rule, value, emit)
+
+    def _required(self, rule: Rule, value: str, emit: "Emit") -> None:
+        """A rule that says something without a value, too: that it is not known."""
         first, *others = rule.places()
         before = self.memory()
-        with self.source.block(f"if {value} is not None"):
+        with self.source.block(f"if {self.held.says(value)}"):
             emit(self, rule, value)
         with self.source.block("else"), self.remembering(before):
             try:
                 with self.source.attempt():
                     self.unknown(first, *others)
             except Unstraight:
-                self.source(f"{self.module.object(rule, 'rule')}.write({self.scope()}, None)")
+                self.call(rule, "None")
+
+    def call(self, rule: Rule, value: str) -> None:
+        """Let the rule itself write."""
+        self.source(f"{self.module.object(rule, 'rule')}.write({self.scope()}, {value})")
+
+    def plain(self, value: str) -> str:
+        """A value as the rules themselves take it."""
+        return value if self.held.model is None else f"{self.module.object(plain, 'plain')}({value})"
 
     def memory(self) -> frozenset[tuple[str, Names]]:
         """What may stand where, so far."""
@@ -155,17 +180,16 @@ class Writer:
         self.note(path)
 
     def _called(self, rule: Rule, get: str) -> None:
-        name, scope = self.module.object(rule, "rule"), self.scope()
         if not rule.carries:
-            self.source(f"{name}.write({scope}, None)")
+            self.call(rule, "None")
             return
         value = self.source.name("v")
         self.source(f"{value} = {get}")
         if rule.idle():
-            with self.source.block(f"if {value} is not None"):
-                self.source(f"{name}.write({scope}, {value})")
+            with self.source.block(f"if {self.held.says(value)}"):
+                self.call(rule, self.plain(value))
         else:
-            self.source(f"{name}.write({scope}, {value})")
+            self.call(rule, f"{self.plain(value)} if {self.held.says(value)} else None")
 
     def node(self, role: str) -> str:
         """The object in which paths start."""
@@ -279,23 +303,23 @@ class Makers:
         """Kinds whose straight form knows what to say without a value."""
         self.named: dict[str, str] = {}
         """Functions by what they do, for kinds that share one."""
-        self._made: dict[tuple[int, frozenset[str]], str] = {}
+        self._made: dict[tuple[int, type[BaseModel] | None, frozenset[str]], str] = {}
 
-    def make(self, shape: Shape, preset: Iterable[str] = ()) -> str:
+    def make(self, shape: Shape, held: Held, preset: Iterable[str] = ()) -> str:
         """A function `(d, n)` that fills an element `n`, in which the preset names may be, and returns it.
 
         Raises:
             Unstraight: it takes more than the data to write such an element.
         """
-        key = (id(shape), frozenset(preset))
+        key = (id(shape), held.model, frozenset(preset))
         if key not in self._made:
-            self._made[key] = self._maker(shape, key[1])
+            self._made[key] = self._maker(shape, held, key[2])
         if not self._made[key]:
             raise Unstraight
         return self._made[key]
 
-    def _maker(self, shape: Shape, preset: frozenset[str]) -> str:
-        writer = Writer(self)
+    def _maker(self, shape: Shape, held: Held, preset: frozenset[str]) -> str:
+        writer = Writer(self, held)
         for name in preset:
             writer.note_name("", name)
         if ANYTHING in preset:

@@ -12,7 +12,7 @@ from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
 from fhircase.mapping.kinds.identity import SERVER, ElementId, RecordKey
 from fhircase.mapping.kinds.link import LinkRule, address
-from fhircase.mapping.kinds.listing import ContainedListing, Listing
+from fhircase.mapping.kinds.listing import ContainedListing, Listing, Others
 from fhircase.mapping.kinds.mirrored import Mirrored
 from fhircase.mapping.kinds.node import Group, Node
 from fhircase.mapping.kinds.refer import Refer
@@ -21,8 +21,10 @@ from fhircase.mapping.kinds.rule import Rule, Shape
 from fhircase.mapping.kinds.same import Same
 from fhircase.mapping.kinds.tags import Tags
 from fhircase.mapping.path import Path
-from fhircase.mapping.straight.source import Unstraight, literal
+from fhircase.mapping.straight.held import Held, Rows, rows, said_by
+from fhircase.mapping.straight.source import Source, Unstraight, literal
 from fhircase.mapping.straight.writer import ANYTHING, SCRATCH, Emit, Writer
+from fhircase.model import Custom, Link
 
 
 def _field(w: Writer, rule: Field, value: str) -> None:
@@ -34,28 +36,34 @@ def _field(w: Writer, rule: Field, value: str) -> None:
 
 
 def _node(w: Writer, rule: Node, value: str) -> None:
-    last = rule.path.steps[-1]
-    empty = w.empty(rule.path)
+    last, held = rule.path.steps[-1], w.held.within(rule.shape)
+    empty, data = w.empty(rule.path), held.data(value)
     if empty and not last.many:
-        w.place(rule.path, f"{w.makers.make(rule.shape)}({value}, {{}})")
+        w.place(rule.path, f"{w.makers.make(rule.shape, held)}({data}, {{}})")
         return
-    make = w.makers.make(rule.shape, last.new_item(SCRATCH) if empty else (ANYTHING,))
-    w.source(f"{make}({value}, {w.into(rule.path, len(rule.path.steps))})")
+    make = w.makers.make(rule.shape, held, last.new_item(SCRATCH) if empty else (ANYTHING,))
+    w.source(f"{make}({data}, {w.into(rule.path, len(rule.path.steps))})")
     w.note(rule.path)
 
 
 def _group(w: Writer, rule: Group, value: str) -> None:
-    group = w.source.name("g")
-    w.source(f"{group} = {value} or {{}}")
+    group, around = w.source.name("g"), w.held
+    if Custom in around.classes:
+        w.source(f"{group} = {w.module.object(said_by(rule.shape), 'said')}({value})")
+        w.held = Held()
+    else:
+        w.held = around.within(rule.shape)
+        w.source(f"{group} = {w.held.data(value)} if {value} is not None else {{}}")
     for field, inner in rule.shape.rules.items():
-        w.rule(inner, f"{group}.get({field!r})")
+        w.rule(inner, field, group)
+    w.held = around
 
 
 def _code(w: Writer, rule: Code, value: str) -> None:
-    rows = w.module.object(rule.table.rows, "rows")
     row = w.source.name("r")
-    nothing = literal((None,) * len(rule.paths))
-    w.source(f"{row} = {rows}.get({value} or {UNSPECIFIED!r}, {nothing})")
+    if w.held.default not in (None, UNSPECIFIED):
+        raise Unstraight
+    w.source(f"{row} = {w.module.object(rows(rule), 'rows')}[{value}]")
     for column, path in enumerate(rule.paths):
         code, before = f"{row}[{column}]", w.memory()
         with w.source.block(f"if {code} is not None"):
@@ -103,12 +111,15 @@ def _takes(w: Writer, rule: Rule, value: str) -> str:
     if isinstance(rule, Field):
         wanted = {"boolean": "bool", "integer": "int"}.get(rule.path.type, "str")
         return f"type({value}) is {wanted}"
+    model: type | None
     if isinstance(rule, LinkRule):
-        fields: frozenset[str] = LINK_FIELDS
+        fields, model = LINK_FIELDS, Link
     elif isinstance(rule, Node):
-        fields = frozenset(rule.shape.rules)
+        fields, model = frozenset(rule.shape.rules), w.held.within(rule.shape).model
     else:
         raise Unstraight
+    if w.held.model is not None:
+        return f"isinstance({value}, {w.module.object(model, 'Model')})"
     return f"isinstance({value}, dict) and {value}.keys() <= {w.module.object(fields, 'fields')}"
 
 
@@ -137,13 +148,17 @@ def _link(w: Writer, rule: LinkRule, value: str) -> None:
 
 def _reference(w: Writer, rule: LinkRule) -> str:
     """A function that makes the Reference of a link."""
-    identifier = w.makers.make(rule.identifier)
+    held = Held(Link).at("identifier") if w.held.model is not None else w.held
+    within = held.within(rule.identifier)
+    identifier = w.makers.make(rule.identifier, within)
     known = w.makers.named.get(name := f"reference {rule.role} {rule.kind} {identifier}")
     if known:
         return known
-    inner = Writer(w.makers).source
-    inner("key = link.get('record')")
-    with inner.block("if key"):
+    inner = Source(w.module)
+    inner(f"d = {held.data('link')}")
+    inner("key = d.get('record')")
+    with inner.block("if key is not None"):
+        inner(f"key = {held.data('key')}")
         inner("kind, space, value = key['kind'], key['namespace'], key['value']")
         inner("n = {}")
         if rule.role:
@@ -152,15 +167,16 @@ def _reference(w: Writer, rule: LinkRule) -> str:
             )
         inner("n['identifier'] = {'system': f'{space}/{kind}', 'value': value}")
     with inner.block("else"):
-        inner("n = {}")
-        with inner.block("if 'reference' in link"):
-            inner("n['reference'] = link['reference']")
-        with inner.block("if 'identifier' in link"):
-            inner(f"n['identifier'] = {identifier}(link['identifier'], {{}})")
+        inner("n, reference, identifier = {}, d.get('reference'), d.get('identifier')")
+        with inner.block("if reference is not None"):
+            inner("n['reference'] = reference")
+        with inner.block("if identifier is not None"):
+            inner(f"n['identifier'] = {identifier}({within.data('identifier')}, {{}})")
     if rule.kind:
         inner(f"n['type'] = {rule.kind!r}")
-    with inner.block("if 'display' in link"):
-        inner("n['display'] = link['display']")
+    inner("display = d.get('display')")
+    with inner.block("if display is not None"):
+        inner("n['display'] = display")
     inner("return n")
     made = w.module.fresh("reference")
     w.module.add(f"{made}(link)", inner)
@@ -197,7 +213,8 @@ def _array(w: Writer, rule: Listing, array: str) -> None:
 
 
 def _copied(w: Writer, rule: Listing, each: Shape, item: dict[str, Any]) -> str:
-    made = f"{w.makers.make(each, item)}(x, {literal(item)})"
+    held = w.held.within(each)
+    made = f"{w.makers.make(each, held, item)}({held.data('x')}, {literal(item)})"
     return f"{{{rule.below!r}: {made}}}" if rule.below else made
 
 
@@ -219,7 +236,8 @@ def _scoped_listing(w: Writer, rule: Listing, value: str) -> None:
     """A list whose items need more than their data: each is filled where it stands."""
     if not isinstance(rule.each, Shape) or rule.below or not w.scoped or w.here != "n":
         raise Unstraight
-    inner = Writer(w.makers, certain=w.certain, scoped=True, boxed=True)
+    held = w.held.within(rule.each)
+    inner = Writer(w.makers, held, certain=w.certain, scoped=True, boxed=True)
     item = rule.step.new_item(SCRATCH)
     for role in w.certain:
         inner.unclear(role)
@@ -231,7 +249,7 @@ def _scoped_listing(w: Writer, rule: Listing, value: str) -> None:
     w.source(f"{array} = {holder}.setdefault({rule.step.name!r}, [])")
     with w.source.block(f"for x in {value}"):
         w.source(f"{array}.append({literal(item)})")
-        w.source(f"{fill}(scope, {array}, len({array}) - 1, x)")
+        w.source(f"{fill}(scope, {array}, len({array}) - 1, {held.data('x')})")
         if rule.step.excludes:
             with w.source.block(f"if not {w.module.object(rule.step.matches, 'matches')}({array}[-1])"):
                 w.source(f"{w.module.object(rule, 'rule')}.refuse_excluded(scope)")
@@ -248,7 +266,8 @@ def _list(w: Writer, rule: Listing, value: str) -> None:
 def _contained(w: Writer, rule: ContainedListing, value: str) -> None:
     if not isinstance(rule.each, Shape) or rule.path.role not in w.certain:
         raise Unstraight
-    make = w.makers.make(rule.each, ("resourceType", "id"))
+    held = w.held.within(rule.each)
+    make = w.makers.make(rule.each, held, ("resourceType", "id"))
     root = w.node(rule.path.role)
     box, taken, array, number = (w.source.name(stem) for stem in ("b", "t", "a", "i"))
     early = w.empty(rule.path)
@@ -262,7 +281,7 @@ def _contained(w: Writer, rule: ContainedListing, value: str) -> None:
             w.source(f"{number} += 1")
         w.source(f"{taken}.add(id_)")
         w.source(f"{array}.append({{'reference': f'#{{id_}}'}})")
-        w.source(f"{box}.append({make}(x, {{'resourceType': {rule.kind!r}, 'id': id_}}))")
+        w.source(f"{box}.append({make}({held.data('x')}, {{'resourceType': {rule.kind!r}, 'id': id_}}))")
     if not early:
         w.array(rule.path, array)
 
@@ -270,7 +289,8 @@ def _contained(w: Writer, rule: ContainedListing, value: str) -> None:
 def _related(w: Writer, rule: Related, value: str) -> None:
     if not w.scoped or w.here != "n":
         raise Unstraight
-    inner = Writer(w.makers, certain={*w.certain, rule.role}, scoped=True)
+    held = w.held.within(rule.shape)
+    inner = Writer(w.makers, held, certain={*w.certain, rule.role}, scoped=True)
     for role in ("", *w.certain):
         inner.unclear(role)
     for path in (*rule.id.places(), *(rule.places() if isinstance(rule, Reverse) else ())):
@@ -278,7 +298,8 @@ def _related(w: Writer, rule: Related, value: str) -> None:
     fill = w.makers.fill(inner, rule.shape, "scope, d")
     name, made = w.module.object(rule, "rule"), w.source.name("s")
     with w.source.block(f"for x in {value}"):
-        w.source(f"{made} = {name}.add_anew({w.scope()}, x['id'])")
+        w.source(f"x = {held.data('x')}")
+        w.source(f"{made} = {name}.add_anew({w.scope()}, x[{rule.key!r}])")
         w.source(f"{fill}({made}, x)")
 
 
@@ -292,7 +313,7 @@ def _same(w: Writer, rule: Same, _: str) -> None:
         w.source(f"{w.node(rule.path.role)}[{rule.path.plain!r}] = {w.module.object(jsontext.copy, 'copy')}({found})")
     if rule.path.required:
         with w.source.block("else"):
-            w.source(f"{w.module.object(rule, 'rule')}.write({w.scope()}, None)")
+            w.call(rule, "None")
 
 
 def _first(w: Writer, sources: Sequence[Path]) -> str:
@@ -313,14 +334,15 @@ def _refer(w: Writer, rule: Refer, _: str) -> None:
 def _key(w: Writer, rule: RecordKey, value: str) -> None:
     if not w.scoped or any(len(path.steps) != 1 or not path.role for path in rule.paths):
         raise Unstraight
-    with w.source.block(f"if {value}['namespace'].startswith({SERVER!r})"):
-        w.source(f"{w.module.object(rule, 'rule')}.write({w.scope()}, {value})")
+    key, system = w.source.name("k"), w.source.name("s")
+    w.source(f"{key} = {w.held.data(value)}")
+    with w.source.block(f"if {key}['namespace'].startswith({SERVER!r})"):
+        w.call(rule, w.plain(value))
     with w.source.block("else"):
-        system = w.source.name("s")
-        w.source(f"{system} = f\"{{{value}['namespace']}}/{{{value}['kind']}}\"")
+        w.source(f"{system} = f\"{{{key}['namespace']}}/{{{key}['kind']}}\"")
         label = "".join(f"{name!r}: {literal(said)}, " for name, said in rule.says().items())
         for path in rule.paths:
-            items = f"[{{{label}'system': {system}, 'value': {value}['value']}}]"
+            items = f"[{{{label}'system': {system}, 'value': {key}['value']}}]"
             if path.role in w.certain:
                 w.array(path, items)
                 continue
@@ -331,7 +353,8 @@ def _key(w: Writer, rule: RecordKey, value: str) -> None:
 def _tags(w: Writer, rule: Tags, value: str) -> None:
     if not w.empty(rule.path) or rule.path.steps[-1].tests:
         raise Unstraight
-    codes = w.module.object({tag: [concept([code]) for code in codes] for tag, codes in rule.written.items()}, "tags")
+    said = Rows({tag: [concept([code]) for code in codes] for tag, codes in rule.written.items()})
+    codes = w.module.object(said, "tags")
     copy = w.module.object(_copies, "copies")
     w.array(rule.path, f"{copy}({codes}[{value}])")
 
@@ -362,6 +385,7 @@ WRITTEN: dict[type[Rule], Emit] = {
     Mirrored: _mirrored,
     LinkRule: _link,
     Listing: _list,
+    Others: _list,
     ContainedListing: _contained,
     Forward: _related,
     Reverse: _related,
