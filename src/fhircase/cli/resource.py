@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fhircase.mapping import Readings
+    from fhircase.mapping import Reading
 
 
 def placed(problem: Any, resource: Any, where: str) -> Any:
@@ -26,14 +26,16 @@ def name_of(resource: Any) -> str:
     )
 
 
-def leftovers_of(readings: "Readings") -> Iterator[dict[str, Any]]:
-    """What no rule owns, in what was read and in what was not."""
-    for reading in readings.readings:
-        for entry in reading.leftovers:
-            yield {
-                "resource": name_of(reading.resources[entry.resource]),
-                "pointer": entry.pointer,
-                "value": entry.value,
-            }
-    for resource in readings.unclaimed:
-        yield {"resource": name_of(resource), "pointer": "", "value": resource}
+def leftovers_of(reading: "Reading") -> Iterator[dict[str, Any]]:
+    """What no rule owns in what was read."""
+    for entry in reading.leftovers:
+        yield {
+            "resource": name_of(reading.resources[entry.resource]),
+            "pointer": entry.pointer,
+            "value": entry.value,
+        }
+
+
+def left_over(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource that is part of no record, as a leftover."""
+    return {"resource": name_of(resource), "pointer": "", "value": resource}

@@ -117,7 +117,7 @@ def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
 
 def read_all(texts: Texts, how: How) -> Made:
     """Make records of a batch of Bundles and resources, each by itself."""
-    from fhircase.cli.resource import leftovers_of, name_of, placed
+    from fhircase.cli.resource import left_over, leftovers_of, name_of, placed
     from fhircase.fhir import jsontext
     from fhircase.mapping import from_bundle
     from fhircase.records import as_line, places, read_resource
@@ -141,8 +141,10 @@ def read_all(texts: Texts, how: How) -> Made:
             made.records += 1
             made.lines += as_line(reading.record)
         made.unclaimed.update(resource["resourceType"] for resource in readings.unclaimed)
-        for left in leftovers_of(readings) if how.leftovers else ():
-            made.leftovers += jsontext.encode(left) + b"\n"
+        if how.leftovers:
+            of_records = (left for reading in readings.readings for left in leftovers_of(reading))
+            for left in (*of_records, *map(left_over, readings.unclaimed)):
+                made.leftovers += jsontext.encode(left) + b"\n"
     return made
 
 

@@ -51,51 +51,78 @@ def from_bundle(
         mapping: a mapping file, for records of your own; without it the shipped mappings read ours.
     """
     given = bundle_or_resources if isinstance(bundle_or_resources, list | tuple) else [bundle_or_resources]
-    found: list[tuple[str, Any]] = [entry for each in given for entry in _entries("", each)]
-    fine = [(url, r) for url, r in found if isinstance(r, dict) and isinstance(r.get("resourceType"), str)]
-    refused = [
-        Refused(r, (Problem("not a FHIR resource: `resourceType` is missing", rule="recognition"),))
-        for _, r in found
-        if not (isinstance(r, dict) and isinstance(r.get("resourceType"), str))
-    ]
-    return _readings(fine, refused, in_force(fhir, overlays, mapping), server)
+    found: list[tuple[str, Any]] = [entry for each in given for entry in entries("", each)]
+    index = Index([(url, resource) for url, resource in found if refusal(resource) is None], server)
+    read = ReadEach(index, in_force(fhir, overlays, mapping), server)
+    made = list(read)
+    return Readings(
+        tuple(each for each in made if isinstance(each, Reading)),
+        (
+            *(refused for _, resource in found if (refused := refusal(resource)) is not None),
+            *(each for each in made if isinstance(each, Refused)),
+        ),
+        tuple(read.unclaimed()),
+    )
 
 
-def _entries(url: str, node: Any) -> Iterator[tuple[str, Any]]:
+def refusal(resource: Any) -> Refused | None:
+    """Why something cannot be a resource at all, if so."""
+    if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+        return None
+    return Refused(resource, (Problem("not a FHIR resource: `resourceType` is missing", rule="recognition"),))
+
+
+def entries(url: str, node: Any) -> Iterator[tuple[str, Any]]:
+    """A resource, or each in a Bundle and in the Bundles within, with its full URL."""
     if isinstance(node, dict) and node.get("resourceType") == "Bundle":
         for entry in node.get("entry") or ():
             if isinstance(entry, dict) and entry.get("resource") is not None:
-                yield from _entries(str(entry.get("fullUrl", "")), entry["resource"])
+                yield from entries(str(entry.get("fullUrl", "")), entry["resource"])
     else:
         yield url, node
 
 
-def _readings(
-    found: list[tuple[str, Json]], refused: list[Refused], mappings: Sequence[Mapping], server: str
-) -> Readings:
-    index = Index(found, server)
-    resources = [resource for _, resource in found]
-    used: set[int] = set()
-    readings: list[Reading] = []
-    for mapping in mappings:
-        for resource in _anchors(mapping, resources):
-            if id(resource) in used:
-                continue
-            try:
-                reading = read(mapping, resources, resource, index, {}, server)
-            except ResourceRefused as error:
-                refused.append(Refused(resource, error.problems))
-                used.add(id(resource))
-                continue
-            readings.append(reading)
-            used.update(id(part) for part in reading.resources)
-    unclaimed = tuple(resource for resource in resources if id(resource) not in used)
-    return Readings(tuple(readings), tuple(refused), unclaimed)
+class ReadEach:
+    """Every record among the resources of an index, read one by one in the order of `from_bundle`.
 
+    An index that loads resources lets go of them when the next record is asked for: what is wanted of a reading's
+    report has to be taken before.
+    """
 
-def _anchors(mapping: Mapping, resources: Sequence[Json]) -> Iterator[Json]:
-    """The resources that anchor a record, those of the first role first."""
-    for role in mapping.anchors:
-        for resource in resources:
-            if mapping.anchor(resource) == role:
-                yield resource
+    def __init__(self, index: Index, mappings: Sequence[Mapping], server: str) -> None:
+        self._index = index
+        self._mappings = mappings
+        self._server = server
+        # A byte for each resource: there may be millions of them.
+        self._used = bytearray(index.count)
+
+    def __iter__(self) -> Iterator[Reading | Refused]:
+        """The readings, and what is refused, each resource once."""
+        for mapping in self._mappings:
+            for role in mapping.anchors:
+                for place in self._index.places_of(mapping.types[role]):
+                    if self._used[place]:
+                        continue
+                    resource = self._index.at(place)
+                    if mapping.anchor(resource) == role:
+                        self._used[place] = True
+                        yield self._read(mapping, resource)
+                    self._index.forget()
+
+    def _read(self, mapping: Mapping, resource: Json) -> Reading | Refused:
+        try:
+            reading = read(mapping, [resource], resource, self._index, {}, self._server)
+        except ResourceRefused as error:
+            return Refused(resource, error.problems)
+        for part in reading.resources:
+            place = self._index.place(part)
+            if place is not None:
+                self._used[place] = True
+        return reading
+
+    def unclaimed(self) -> Iterator[Json]:
+        """The resources that are part of no record, once all records were read."""
+        for place, used in enumerate(self._used):
+            if not used:
+                yield self._index.at(place)
+                self._index.forget()

@@ -3,7 +3,7 @@
 Source: https://hl7.org/fhir/R4/references.html, https://hl7.org/fhir/R4/bundle.html#references
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
@@ -15,9 +15,12 @@ class Index:
     def __init__(self, entries: Iterable[tuple[str, Json]] = (), server: str = "") -> None:
         self._base = f"{server.rstrip('/')}/" if server else ""
         """Base URL of the server that holds them, which absolute references begin with."""
+        self.count = 0
+        """How many there are."""
+        self._all: list[Json] = []
         self._by_reference: dict[str, Json] = {}
         self._by_identifier: dict[tuple[str, str, str], Json] = {}
-        self._by_kind: dict[str, list[Json]] = {}
+        self._by_kind: dict[str, list[int]] = {}
         self._places: dict[int, int] = {}
         self._referring: dict[tuple[str, str], dict[int, list[Json]]] = {}
         for url, resource in entries:
@@ -25,22 +28,36 @@ class Index:
 
     def add(self, resource: Json, url: str = "") -> None:
         """Make a resource findable, also by the full URL it has in a Bundle."""
-        kind, id_ = resource.get("resourceType", ""), resource.get("id")
-        self._by_kind.setdefault(kind, []).append(resource)
-        self._places[id(resource)] = len(self._places)
+        self._by_kind.setdefault(resource.get("resourceType", ""), []).append(self.count)
+        self._places[id(resource)] = self.count
+        self._all.append(resource)
+        self.count += 1
         self._referring.clear()
+        for name in self.names(resource, url):
+            self._by_reference.setdefault(name, resource)
+        for identifier in identifier_names(resource):
+            self._by_identifier.setdefault(identifier, resource)
+
+    def names(self, resource: Json, url: str = "") -> list[str]:
+        """All that a Reference may call it."""
+        kind, id_ = resource.get("resourceType", ""), resource.get("id")
         names = [url] if url else []
         if isinstance(id_, str):
             names += [f"{kind}/{id_}", f"urn:uuid:{id_}"]
             if self._base:
                 names.append(f"{self._base}{kind}/{id_}")
-        for name in names:
-            self._by_reference.setdefault(name, resource)
-        identifiers = resource.get("identifier")
-        for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-            if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
-                name3 = (kind, str(identifier["system"]), str(identifier["value"]))
-                self._by_identifier.setdefault(name3, resource)
+        return names
+
+    def at(self, place: int) -> Json:
+        """The resource before which so many came."""
+        return self._all[place]
+
+    def places_of(self, kind: str) -> Iterable[int]:
+        """The places of all resources of a type, in order."""
+        return self._by_kind.get(kind, ())
+
+    def forget(self) -> None:
+        """Let go of what was loaded: here nothing is."""
 
     def place(self, resource: Json) -> int | None:
         """How many resources came before this one, or None for one that is not at hand by itself."""
@@ -51,7 +68,7 @@ class Index:
         links = self._referring.get((kind, element))
         if links is None:
             links = self._referring[kind, element] = {}
-            for resource in self._by_kind.get(kind, ()):
+            for resource in map(self.at, self.places_of(kind)):
                 found = self.find(resource.get(element), resource)
                 if found is not None:
                     links.setdefault(id(found), []).append(resource)
@@ -79,13 +96,16 @@ class Index:
             return self._logical(reference)
         if text.startswith("#"):
             return _contained(text[1:], around)
-        return self._by_reference.get(text) or self._by_reference.get(_unversioned(text))
+        return self._named(text) or self._named(unversioned(text))
+
+    def _named(self, name: str) -> Json | None:
+        return self._by_reference.get(name)
 
     def _logical(self, reference: Json) -> Json | None:
         identifier, kind = reference.get("identifier"), reference.get("type")
         if not isinstance(identifier, dict) or not isinstance(kind, str):
             return None
-        return self._by_identifier.get((kind, str(identifier.get("system")), str(identifier.get("value"))))
+        return self.identified(kind, str(identifier.get("system")), str(identifier.get("value")))
 
 
 def _contained(id_: str, around: Json | None) -> Json | None:
@@ -96,5 +116,14 @@ def _contained(id_: str, around: Json | None) -> Json | None:
     return None
 
 
-def _unversioned(reference: str) -> str:
+def identifier_names(resource: Json) -> Iterator[tuple[str, str, str]]:
+    """The business identifiers of a resource, each with its type."""
+    identifiers = resource.get("identifier")
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
+            yield resource.get("resourceType", ""), str(identifier["system"]), str(identifier["value"])
+
+
+def unversioned(reference: str) -> str:
+    """A reference to whatever version there is."""
     return reference.partition("/_history/")[0]
