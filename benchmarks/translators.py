@@ -58,7 +58,7 @@ class Referrals:
     def report(self) -> None:
         """JSON to records, with the fate of each scalar."""
         for text in self.texts:
-            _ = from_fhir(jsontext.decode(text)).report
+            _ = from_fhir(jsontext.decode(text), report=True).report
 
     def onto_same(self) -> None:
         """Records onto resources that say the same already."""

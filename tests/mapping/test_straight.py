@@ -211,6 +211,7 @@ def test_whatever_the_resources_say_the_answer_is_the_rules(kind: str, fhir: str
         assert found == expected
         if not isinstance(found, tuple):
             assert found.report == expected.report
+            assert from_fhir(there, fhir, kind, report=True).report == expected.report
 
     holds()
 

@@ -36,7 +36,8 @@ class Anywhere:
 
         self._keep()
         made = Made(refused=self._broken)
-        each = ReadEach(self._index, self._mappings(self._how.fhir), self._how.server)
+        mappings, report = self._mappings(self._how.fhir), leftovers is not None
+        each = ReadEach(self._index, mappings, self._how.server, report=report)
         with output(file) as stream, output(leftovers) if leftovers is not None else nullcontext() as left:
             for found in each:
                 if isinstance(found, Refused):

@@ -89,7 +89,9 @@ class ReadEach:
     report has to be taken before.
     """
 
-    def __init__(self, index: Index, mappings: Sequence[Mapping], server: str) -> None:
+    def __init__(self, index: Index, mappings: Sequence[Mapping], server: str, *, report: bool = False) -> None:
+        self._report = report
+        """Whether the reports of the readings will be asked for."""
         self._index = index
         self._mappings = mappings
         self._server = server
@@ -111,7 +113,7 @@ class ReadEach:
 
     def _read(self, mapping: Mapping, resource: Json) -> Reading | Refused:
         try:
-            reading = read(mapping, [resource], resource, self._index, {}, self._server)
+            reading = read(mapping, [resource], resource, self._index, {}, self._server, report=self._report)
         except ResourceRefused as error:
             return Refused(resource, error.problems)
         for part in reading.resources:

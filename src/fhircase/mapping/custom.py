@@ -4,6 +4,7 @@ What a record carries and no rule of the overlays in force says is refused, and 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,6 +41,11 @@ class Sayable:
         inner = {name: _inside(rule) for name, rule in shape.rules.items() if name != CUSTOM}
         self.inner: dict[str, Sayable] = {name: found for name, found in inner.items() if found is not None}
 
+    @cached_property
+    def extended(self) -> bool:
+        """Whether it, or an object in it, has custom fields."""
+        return bool(self.custom.model_fields) or any(inner.extended for inner in self.inner.values())
+
     def levels(self, data: dict[str, Any], path: str = "") -> Iterator[Level]:
         """The object and every one in it that rules say."""
         yield self, data, path
@@ -66,7 +72,8 @@ class Sayable:
                 what = str(each["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
                 yield Problem(what, ".".join([f"{path}custom", *map(str, each["loc"])]), "its rule in the overlay")
         else:
-            data[CUSTOM] = Custom(**{name: getattr(made, name) for name in made.model_fields_set})
+            # In the order of the rules: that of a set is another one each time.
+            data[CUSTOM] = Custom(**{name: getattr(made, name) for name in fields if name in made.model_fields_set})
 
     def unsaid(self, data: dict[str, Any], path: str) -> Iterator[Problem]:
         """The values of enums that no table has a row for."""
@@ -78,7 +85,8 @@ class Sayable:
 
 def read_as_typed(sayable: Sayable, data: dict[str, Any]) -> list[Problem]:
     """Give all custom fields that were read their types."""
-    found = [level for level in sayable.levels(data) if level[1].get(CUSTOM)] if sayable.ours else []
+    looked = sayable.ours and sayable.extended
+    found = [level for level in sayable.levels(data) if level[1].get(CUSTOM)] if looked else []
     return [problem for level, values, path in found for problem in level.typed(values, path)]
 
 

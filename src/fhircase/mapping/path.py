@@ -268,7 +268,8 @@ def claim_marker(ctx: Context, node: Json, name: str) -> None:
         marked = node.get(each)
         marked = marked[0] if isinstance(marked, list) and marked else marked
         if isinstance(marked, dict) and marked == _MARKER:
-            ctx.claim_all(marked, "constant")
+            for part in _MARKER["extension"][0]:
+                ctx.claim(marked["extension"][0], part, "constant")
 
 
 def _remove(node: Json, name: str, slot: Slot) -> None:

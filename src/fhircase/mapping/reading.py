@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from os import PathLike, fspath
 from typing import Any
 
@@ -61,6 +62,7 @@ def from_fhir(
     server: str = "",
     *,
     mapping: str | PathLike[str] | None = None,
+    report: bool = False,
 ) -> Reading:
     """Read one record from its resources.
 
@@ -72,6 +74,7 @@ def from_fhir(
         overlays: names or paths of overlays, in order.
         server: base URL, for absolute references and for the key of a record that has no identifier of ours.
         mapping: a mapping file, for records of your own; without it the shipped mappings read ours.
+        report: whether the reading's `report` will be asked for; it is there in any case, and sooner if this is known.
 
     Raises:
         MappingFileError: the mapping file is wrong; every problem, with its line.
@@ -88,7 +91,7 @@ def from_fhir(
         anchor = anchored(able, given, None, nowhere)
         if anchor is not None:
             index = Index((("", resource) for resource in given), server)
-            return read(able, given, anchor, index, plain(known), server)
+            return read(able, given, anchor, index, plain(known), server, report=report)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"
     hint = _TO_BE_READ if mapping is None else "the mapping's `anchors` and the constants that recognise say what can"
     raise ResourceRefused(Problem(f"no {wanted or 'record'} can be read from {found}", rule="recognition", hint=hint))
@@ -129,6 +132,8 @@ def read(
     index: Index,
     known: dict[str, dict[str, str]],
     server: str,
+    *,
+    report: bool = False,
 ) -> Reading:
     """Read the record that a resource anchors.
 
@@ -154,7 +159,7 @@ def read(
         return run(tracing=True)[0].claims or {}
 
     try:
-        ctx = Context(mapping.version, resources, index, known, server)
+        ctx = Context(mapping.version, resources, index, known, server, claims={} if report else None)
         return _quickly(mapping, ctx, anchor, again)
     except (Unusual, Unfit):
         # The rules themselves say what is wrong, or that nothing is.
@@ -174,30 +179,30 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], C
         Unfit: there is.
     """
     scope, data, used = quickly(mapping, ctx, anchor)
-    record = mapping.model.load(data)
-
-    def claims() -> Claims:
-        try:
-            return _traced(mapping, scope)
-        except (Unusual, Misfit):
-            return again()
-
-    return _reading(record, ctx, used, claims)
+    record, claims = mapping.model.load(data), ctx.claims
+    if claims is not None:
+        return _reading(record, ctx, used, lambda: claims)
+    return _reading(record, ctx, used, lambda: _traced(mapping, scope) or again())
 
 
-def _traced(mapping: Mapping, scope: Scope) -> Claims:
-    """What became of each scalar of what was read in straight lines.
+def _traced(mapping: Mapping, scope: Scope) -> Claims | None:
+    """What became of each scalar of what was read in straight lines; None where the rules themselves have to say."""
+    scope.ctx.claims = {}
+    try:
+        _straight(mapping, scope)
+    except (Unusual, Misfit):
+        return None
+    return scope.ctx.claims
 
-    Raises:
-        Unusual: the rules themselves have to say.
-    """
-    claims: Claims = {}
-    scope.ctx.claims = claims
-    mapping.straight.trace(scope)
+
+def _straight(mapping: Mapping, scope: Scope) -> dict[str, Any]:
+    if scope.ctx.claims is None:
+        return mapping.straight.read(scope)
+    data = mapping.straight.trace(scope)
     for via in mapping.vias:
         scope.ctx.rule = via.name
         via.read(scope)
-    return claims
+    return data
 
 
 def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[str, Any], list[Json]]:
@@ -210,7 +215,7 @@ def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[s
         raise Unusual
     scope = resolve(mapping, ctx, anchor)
     try:
-        data = mapping.straight.read(scope)
+        data = _straight(mapping, scope)
     except Misfit:
         raise Unusual from None
     used = _used(ctx)
@@ -223,10 +228,8 @@ def quickly(mapping: Mapping, ctx: Context, anchor: Json) -> tuple[Scope, dict[s
 
 def _used(ctx: Context) -> list[Json]:
     """The resources that were read, in order; a contained one has a role too, but is no resource by itself."""
-    places = sorted(
-        (place, number) for number, r in enumerate(ctx.players) if (place := ctx.index.place(r)) is not None
-    )
-    return [ctx.players[number] for _, number in places]
+    used = [(place, r) for r in ctx.players if (place := ctx.index.place(r)) is not None]
+    return [resource for _, resource in sorted(used, key=itemgetter(0))]
 
 
 def _reading(record: Any, ctx: Context, used: list[Json], again: Callable[[], Claims]) -> Reading:

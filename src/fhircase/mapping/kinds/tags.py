@@ -7,7 +7,7 @@ there; the larger set wins over the smaller.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from fhircase.mapping.context import Fate, Scope
+from fhircase.mapping.context import Context, Fate, Scope
 from fhircase.mapping.kinds.constant import concept
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule
@@ -52,17 +52,18 @@ class Tags(Rule):
         if found is None:
             return None
         if scope.ctx.claims is not None:
-            self._claim(scope, found)
+            self.account(scope.ctx, self.path.picked(scope), found)
         return found[0]
 
-    def _claim(self, scope: Scope, found: tuple[str, Codes]) -> None:
-        said = [each for element in self.path.picked(scope) for each in codings(element) if code_of(each) in found[1]]
+    def account(self, ctx: Context, concepts: Sequence[Any], found: tuple[str, Codes]) -> None:
+        """Say what became of the codes by which the concepts say a value."""
+        said = [each for element in concepts for each in codings(element) if code_of(each) in found[1]]
         # What is said twice is still said when one of the two is changed.
         exact = len(said) == 1 and self.written[found[0]] == found[1]
         fate: Fate = "carried" if exact else "normalised"
         for coding in said:
             for name in ("system", "code"):
-                scope.ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
+                ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
 
     def write(self, scope: Scope, value: Any) -> None:
         """Take the old value's codes out and put the new value's in; other concepts stay."""

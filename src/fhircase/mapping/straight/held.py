@@ -102,6 +102,6 @@ def said_by(shape: Shape) -> Callable[[Custom], dict[str, Any]]:
             made = fields.model_validate(given)
         except ValidationError:
             raise Unusual from None
-        return Custom(**{name: getattr(made, name) for name in made.model_fields_set}).said()
+        return Custom(**{name: getattr(made, name) for name in given}).said()
 
     return said

@@ -8,7 +8,7 @@ from fhircase.mapping.kinds.code import Code
 from fhircase.mapping.kinds.constant import Constant
 from fhircase.mapping.kinds.field import Field
 from fhircase.mapping.kinds.flag import Flag
-from fhircase.mapping.kinds.identity import ITEM_ID, ElementId
+from fhircase.mapping.kinds.identity import ITEM_ID, ElementId, RecordKey
 from fhircase.mapping.kinds.link import LinkRule
 from fhircase.mapping.kinds.listing import ContainedListing, Listing, Others
 from fhircase.mapping.kinds.mirrored import Mirrored
@@ -191,12 +191,28 @@ def _related(r: Reader, rule: Related) -> str:
 
 
 def _tags(r: Reader, rule: Tags) -> str:
-    if rule.path.steps[-1].tests or r.tracing:
+    if rule.path.steps[-1].tests:
         raise Unstraight
-    value, array = r.source.name("v"), r.array(rule.path)
-    r.source(f"{value} = {r.module.object(rule, 'rule')}.among({array}) if {array} else None")
+    value, array, name = r.source.name("v"), r.array(rule.path), r.module.object(rule, "rule")
+    r.source(f"{value} = {name}.among({array}) if {array} else None")
     with r.source.block(f"if {value} is not None"):
+        if r.tracing:
+            r.as_rule()
+            r.source(f"{name}.account(ctx, {array}, {value})")
         r.source(f"{value} = {value}[0]")
+    return value
+
+
+def _key(r: Reader, rule: RecordKey) -> str:
+    if r.tracing or not r.scoped:
+        raise Unstraight
+    for path in rule.paths:
+        if not path.steps[-1].many:
+            raise Unstraight
+        # What is no list is told by the rule.
+        r.array(path)
+    value = r.source.name("v")
+    r.source(f"{value} = scope.ctx.key")
     return value
 
 
@@ -269,6 +285,7 @@ READ: dict[type[Rule], Emit] = {
     Forward: _related,
     Reverse: _related,
     Tags: _tags,
+    RecordKey: _key,
     Flag: _flag,
     ElementId: _element_id,
 }
