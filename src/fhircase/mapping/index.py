@@ -35,8 +35,9 @@ class Index:
         self._referring.clear()
         for name in self.names(resource, url):
             self._by_reference.setdefault(name, resource)
-        for identifier in identifier_names(resource):
-            self._by_identifier.setdefault(identifier, resource)
+        if "identifier" in resource:
+            for identifier in identifier_names(resource):
+                self._by_identifier.setdefault(identifier, resource)
 
     def names(self, resource: Json, url: str = "") -> list[str]:
         """All that a Reference may call it."""

@@ -247,7 +247,6 @@ def _missed(rule: Rule, made: frozenset[str]) -> bool:
 def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json]) -> list[Placed]:
     if ctx.refused:
         raise RecordInvalid(list(dict.fromkeys(ctx.refused)))
-    order = list(mapping.types)
     placed = []
     for old, resource in zip(before, given, strict=True):
         role = ctx.roles.get(id(resource), "")
@@ -257,14 +256,16 @@ def _placed(mapping: Mapping, ctx: Context, before: list[Json], given: list[Json
         if changed and is_ours(resource, ctx.key):
             claim(resource, mapping.claims.get(role.partition(":")[0], ()))
         placed.append(Placed(resource, role, _is_linked(role, mapping), new=False, changed=changed))
-    new = list(ctx.resources[len(given) :])
-    new.sort(key=lambda resource: order.index(ctx.roles[id(resource)].partition(":")[0]))
-    for resource in new:
-        role = ctx.roles[id(resource)]
+    order = {role: number for number, role in enumerate(mapping.types)}
+    new = [
+        (resource, role := ctx.roles[id(resource)], role.partition(":")[0]) for resource in ctx.resources[len(given) :]
+    ]
+    for resource, role, own in sorted(new, key=lambda entry: order[entry[2]]):
         if resource["resourceType"] not in _SILENT:
             narrate(resource)
-        claim(resource, mapping.claims.get(role.partition(":")[0], ()))
-        placed.append(Placed(resource, role, _is_linked(role, mapping), new=True, changed=True))
+        if own in mapping.claims:
+            claim(resource, mapping.claims[own])
+        placed.append(Placed(resource, role, own in mapping.linked, new=True, changed=True))
     return placed
 
 

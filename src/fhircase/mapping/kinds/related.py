@@ -228,8 +228,7 @@ class Forward(Related):
         for index, element in enumerate(array):
             if not isinstance(element, dict) or not self.path.steps[-1].matches(element):
                 continue
-            outer = scope.inner((array, index))
-            reference = self.at.get(outer)
+            reference = element if not self.at.steps else self.at.get(scope.inner((array, index)))
             resource = scope.ctx.find(reference, scope.nodes[self.path.role])
             if resource is not None and self.fits(scope, resource):
                 if scope.ctx.claims is not None:

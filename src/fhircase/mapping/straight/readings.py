@@ -183,10 +183,14 @@ def _reference(r: Reader, rule: LinkRule) -> str:
 def _related(r: Reader, rule: Related) -> str:
     inner = r.readers.reader(r.readers, certain={*r.certain, rule.role}, scoped=True)
     read = r.readers.function(inner, rule.shape, "scope")
-    value, name = r.source.name("v"), r.module.object(rule, "rule")
-    r.as_rule()
-    items = f"{{'id': i, **{read}(s)}} for i, s in {name}.entries({r.scope()}).items()"
-    r.source(f"{value} = tuple([{items}]) or None")
+    value, name, scope = r.source.name("v"), r.module.object(rule, "rule"), r.scope()
+    # Where nothing is referred to, there is nothing to follow.
+    there = r.array(rule.path) if isinstance(rule, Forward) else "True"
+    r.source(f"{value} = None")
+    with r.source.block(f"if {there}"):
+        r.as_rule()
+        items = f"{{'id': i, **{read}(s)}} for i, s in {name}.entries({scope}).items()"
+        r.source(f"{value} = tuple([{items}]) or None")
     return value
 
 
