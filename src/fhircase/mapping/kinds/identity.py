@@ -176,11 +176,13 @@ def _identifiers(scope: Scope, path: Path) -> list[Json]:
 
 
 def _append(scope: Scope, path: Path, identifier: Json) -> None:
-    name = path.steps[-1]
+    name, node = path.steps[-1], scope.nodes.get(path.role) if len(path.steps) == 1 else None
+    if node is None:
+        node = path.holder(scope)
     if name.many:
-        path.holder(scope).setdefault(name.name, []).append(identifier)
+        node.setdefault(name.name, []).append(identifier)
     else:
-        path.holder(scope)[name.name] = identifier
+        node[name.name] = identifier
     path.touch(scope)
 
 

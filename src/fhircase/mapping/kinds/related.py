@@ -201,8 +201,8 @@ class Related(Rule):
         """Bring the items into the order wanted, where there is an order to be seen."""
 
 
-def _join(*parts: str) -> str:
-    return ":".join(part for part in parts if part)
+def _join(around: str, item: str) -> str:
+    return f"{around}:{item}" if around else item
 
 
 class Forward(Related):
@@ -253,7 +253,8 @@ class Forward(Related):
         array = node.setdefault(name, [])
         array.append(self.path.steps[-1].new_item(scope.ctx))
         inner.here = (array, len(array) - 1)
-        self.at.node(inner).update(address(scope.ctx, resource))
+        node = self.at.node(inner) if self.at.steps else array[-1]
+        node.update(address(scope.ctx, resource))
 
     def unlink(self, scope: Scope, inner: Scope) -> None:
         """Take each reference to it out; a contained resource goes with them."""
@@ -323,7 +324,11 @@ class Reverse(Related):
     def link(self, scope: Scope, inner: Scope, resource: Json) -> None:
         """Let it refer to ours."""
         scope.ensure(self.anchor)
-        self.back.node(inner).update(address(scope.ctx, scope.nodes[self.anchor] or {}))
+        reference = address(scope.ctx, scope.nodes[self.anchor] or {})
+        if scope.ctx.scratch and self.back.plain:
+            resource[self.back.plain] = reference
+        else:
+            self.back.node(inner).update(reference)
         scope.ctx.index.relinked()
 
     def unlink(self, scope: Scope, inner: Scope) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Context
 from fhircase.mapping.custom import CUSTOM
 from fhircase.mapping.index import Index
@@ -231,6 +232,9 @@ class Writer:
             self.source(f"{name} = {node}.get({step.name!r})")
             with self.source.block(f"if {name} is None"):
                 self.source(f"{name} = {node}[{step.name!r}] = {{}}")
+        elif len(step.tests) == 1 and step.tests[0].how == "=" and [many for _, many in step.tests[0].names] == [False]:
+            ((key, _),), (wanted,) = step.tests[0].names, step.tests[0].wanted
+            self.source(f"{name} = {self.module.object(_part, 'part')}({node}, {step.name!r}, {key!r}, {wanted!r})")
         else:
             made, scratch = self.module.object(step, "step"), self.module.object(SCRATCH, "scratch")
             box = self.source.name("b")
@@ -276,6 +280,16 @@ class Writer:
         else:
             self.source(f"{holder}.setdefault({last.name!r}, []).extend({items})")
         self.note(path)
+
+
+def _part(node: Json, name: str, key: str, wanted: str) -> Json:
+    """The item of a list whose element is just that, made if need be."""
+    items: list[Json] = node.setdefault(name, [])
+    for item in items:
+        if item.get(key) == wanted:
+            return item
+    items.append({key: wanted})
+    return items[-1]
 
 
 def _said(step: Step) -> set[Names]:
