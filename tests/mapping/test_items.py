@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.mapping.examples import BOTH, CASE, PLAN, REFERRAL, but, every, only, written
 
-from fhircase.mapping import from_fhir, to_fhir
+from fhircase.mapping import from_bundle, from_fhir, to_fhir
 from fhircase.model import Activity, Concept, Goal, Link, Need, Offer, Quantity, Review
 
 
@@ -199,3 +199,22 @@ def test_items_of_two_lists_share_no_id(fhir: str) -> None:
     other = but(PLAN, goals=(Goal(id="1"),), activities=(Activity(id="1", goals=("1",)),))
     found = ids(to_fhir(record, fhir)) + ids(to_fhir(other, fhir))
     assert len(set(found)) == len(found)
+
+
+@BOTH
+def test_a_resource_that_is_given_twice_is_one_item(fhir: str) -> None:
+    resources = written(REFERRAL, fhir)
+    task = every(resources, "Task")[0]
+    assert from_fhir([*resources, task], fhir).record == REFERRAL
+    found = from_bundle([*resources, task, task], fhir)
+    assert [reading.record for reading in found.readings] == [REFERRAL]
+    assert found.unclaimed == ()
+
+
+@BOTH
+def test_a_goal_that_is_referred_to_twice_is_one_item_and_goes_with_both(fhir: str) -> None:
+    there = written(PLAN, fhir)
+    there[0]["goal"].append({**there[0]["goal"][0], "display": "again"})
+    assert from_fhir(there, fhir).record == PLAN
+    (plan, *_) = to_fhir(but(PLAN, goals=(), activities=()), fhir, onto=there)
+    assert "goal" not in plan

@@ -27,7 +27,9 @@ class Index:
             self.add(resource, url)
 
     def add(self, resource: Json, url: str = "") -> None:
-        """Make a resource findable, also by the full URL it has in a Bundle."""
+        """Make a resource findable, also by the full URL it has in a Bundle; one that is given twice is there once."""
+        if id(resource) in self._places:
+            return
         self._by_kind.setdefault(resource.get("resourceType", ""), []).append(self.count)
         self._places[id(resource)] = self.count
         self._all.append(resource)
