@@ -121,3 +121,11 @@ def test_a_task_of_a_case_and_its_episode_are_one_case(fhir: str) -> None:
     other = but(CASE, key=but(CASE.key, value="C-2"))
     found = from_bundle([*written(CASE, fhir), *written(other, fhir)], fhir)
     assert [reading.record.key.value for reading in found.readings] == ["C-1", "C-2"]
+
+
+@pytest.mark.parametrize("entry", [7, {"resource": {"resourceType": "Goal"}}, "x"])
+def test_a_bundle_whose_entries_are_no_list_is_refused_by_its_place(entry: Any) -> None:
+    inner = {"resourceType": "Bundle", "entry": entry}
+    found = from_bundle({"resourceType": "Bundle", "entry": [{"resource": inner}]})
+    ((refused,), (problem,)) = found.refused, found.refused[0].problems
+    assert (refused.resource, problem.path, found.unclaimed) == (inner, "Bundle.entry", ())

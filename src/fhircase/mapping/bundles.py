@@ -67,15 +67,18 @@ def from_bundle(
 
 def refusal(resource: Any) -> Refused | None:
     """Why something cannot be a resource at all, if so."""
+    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        return Refused(resource, (Problem("a list was expected", "Bundle.entry", "recognition"),))
     if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
         return None
     return Refused(resource, (Problem("not a FHIR resource: `resourceType` is missing", rule="recognition"),))
 
 
 def entries(url: str, node: Any) -> Iterator[tuple[str, Any]]:
-    """A resource, or each in a Bundle and in the Bundles within, with its full URL."""
-    if isinstance(node, dict) and node.get("resourceType") == "Bundle":
-        for entry in node.get("entry") or ():
+    """A resource, or each in a Bundle and in the Bundles within, with its full URL; a Bundle that is none, as it is."""
+    inside = (node.get("entry") or []) if isinstance(node, dict) and node.get("resourceType") == "Bundle" else None
+    if isinstance(inside, list):
+        for entry in inside:
             if isinstance(entry, dict) and entry.get("resource") is not None:
                 yield from entries(str(entry.get("fullUrl", "")), entry["resource"])
     else:
