@@ -52,15 +52,13 @@ def from_bundle(
     """
     given = bundle_or_resources if isinstance(bundle_or_resources, list | tuple) else [bundle_or_resources]
     found: list[tuple[str, Any]] = [entry for each in given for entry in entries("", each)]
-    index = Index([(url, resource) for url, resource in found if refusal(resource) is None], server)
+    refused = [(refusal(resource), url, resource) for url, resource in found]
+    index = Index([(url, resource) for broken, url, resource in refused if broken is None], server)
     read = ReadEach(index, in_force(fhir, overlays, mapping), server)
     made = list(read)
     return Readings(
         tuple(each for each in made if isinstance(each, Reading)),
-        (
-            *(refused for _, resource in found if (refused := refusal(resource)) is not None),
-            *(each for each in made if isinstance(each, Refused)),
-        ),
+        tuple(each for each in (*(broken for broken, _, _ in refused), *made) if isinstance(each, Refused)),
         tuple(read.unclaimed()),
     )
 
