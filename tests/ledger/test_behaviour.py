@@ -387,6 +387,15 @@ class TestMemory:
         assert book.cursor("north", "Goal") is None
         assert book.cursor("south", "Task") is None
 
+    def test_a_fact_is_per_server_and_can_be_forgotten(self, book: Ledger) -> None:
+        book.keep_fact("north", "paused", "2026", now=NOW)
+        book.keep_fact("north", "paused", "2027", now=NOW)
+        book.keep_fact("north", "entries", "50", now=NOW)
+        assert book.facts("north") == {"entries": "50", "paused": "2027"}
+        assert book.facts("south") == {}
+        book.drop_fact("north", "paused")
+        assert book.facts("north") == {"entries": "50"}
+
     def test_a_link_leads_both_ways_on_its_server_only(self, book: Ledger) -> None:
         for name in ("mrn|1", "ssn|2"):
             book.link("north", name, "Patient/5", now=NOW)

@@ -129,6 +129,15 @@ class Ledger(Protocol):
     def move_cursor(self, server: str, name: str, position: str, *, now: datetime) -> None:
         """Note how far a query has been read."""
 
+    def facts(self, server: str) -> dict[str, str]:
+        """What is known about a server, by name: what it was found to do, whether it is paused, and the like."""
+
+    def keep_fact(self, server: str, name: str, value: str, *, now: datetime) -> None:
+        """Note a fact; the last word counts."""
+
+    def drop_fact(self, server: str, name: str) -> None:
+        """Forget a fact."""
+
     def links(self, server: str, names: Iterable[str]) -> dict[str, str]:
         """The server's references for what we call by these names; unknown names are left out."""
 

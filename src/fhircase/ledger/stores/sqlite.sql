@@ -116,6 +116,15 @@ CREATE TABLE remaps (
 ) STRICT;
 CREATE INDEX remaps_by_record ON remaps (record);
 
+-- name: schema_3
+CREATE TABLE facts (
+    server      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (server, name)
+) STRICT;
+
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
 VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
@@ -199,6 +208,16 @@ SELECT position FROM cursors WHERE server = ? AND name = ?;
 -- name: move_cursor
 INSERT INTO cursors (server, name, position, updated) VALUES (:server, :name, :position, :now)
 ON CONFLICT (server, name) DO UPDATE SET position = excluded.position, updated = excluded.updated;
+
+-- name: facts
+SELECT name, value FROM facts WHERE server = ? ORDER BY name;
+
+-- name: keep_fact
+INSERT INTO facts (server, name, value, updated) VALUES (:server, :name, :value, :now)
+ON CONFLICT (server, name) DO UPDATE SET value = excluded.value, updated = excluded.updated;
+
+-- name: drop_fact
+DELETE FROM facts WHERE server = ? AND name = ?;
 
 -- name: link
 INSERT INTO links (server, name, reference, updated) VALUES (:server, :name, :reference, :now)

@@ -1,0 +1,51 @@
+"""Records and what they are on servers, in SQLite."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from fhircase.ledger import moments, rows
+from fhircase.ledger.entries import Local, Record, RecordKey, Resource
+from fhircase.ledger.stores._sqlite_connection import Connected
+
+
+class Records(Connected):
+    """Those methods of the port that are about records and resources."""
+
+    def keep(self, key: RecordKey, current: bytes, *, now: datetime, local: Local | None = None) -> int:
+        text, digest = (local.text, local.digest) if local else (None, None)
+        with self.unit():
+            self._run(
+                "keep",
+                {**key._asdict(), "current": current, "local": text, "digest": digest, "now": moments.written(now)},
+            )
+            return self._identity(key)[1]
+
+    def records(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        return {key: rows.record(row) for key in keys for row in self._run("record", key)}
+
+    def digests(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
+        return {key: row["digest"] for key in keys for row in self._run("digest", key)}
+
+    def scan(self, kind: str | None = None) -> Iterator[Record]:
+        after = 0
+        while page := self._run("scan", {"after": after, "kind": kind}):
+            yield from map(rows.record, page)
+            after = page[-1]["id"]
+
+    def resources(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, tuple[Resource, ...]]:
+        found = ((key, self._run("resources", (server, *key))) for key in keys)
+        return {key: tuple(map(rows.resource, several)) for key, several in found if several}
+
+    def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
+        found = ((reference, self._run("holders", (server, reference))) for reference in references)
+        return {reference: tuple(map(rows.resource, several)) for reference, several in found if several}
+
+    def keep_resources(self, resources: Iterable[Resource], *, now: datetime) -> None:
+        with self.unit():
+            for resource in resources:
+                record, _ = self._identity(resource.key)
+                self._run("keep_resource", rows.resource_row(resource, record, now))
+
+    def drop_resource(self, server: str, key: RecordKey, role: str) -> None:
+        with self.unit():
+            self._run("drop_resource", {**key._asdict(), "server": server, "role": role})
