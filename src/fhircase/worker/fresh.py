@@ -1,0 +1,126 @@
+"""Records that are new to us, and all that belongs to them; what cannot be read is told, or waits for a row."""
+
+from collections.abc import Iterable, Sequence
+
+from fhircase.errors import Problem, ResourceRefused
+from fhircase.exchange.links import key_of
+from fhircase.exchange.people import PATIENT, reference_of
+from fhircase.exchange.pull import part_types
+from fhircase.exchange.references import Json, targets, token
+from fhircase.fhir.lenient import objects_at
+from fhircase.ledger import RecordKey, State
+from fhircase.mapping import Readings, from_bundle
+from fhircase.mapping.compiled import all_compiled
+from fhircase.model import record_type
+from fhircase.worker import unread
+from fhircase.worker.absorb import base_of, gather, of_rows, take
+from fhircase.worker.fetch import AT_ONCE, Found, fetch, seen
+from fhircase.worker.news import News
+from fhircase.worker.note import Run, note
+from fhircase.worker.report import Standing
+from fhircase.worker.station import Station
+
+PIECES = frozenset({"work-item", "outcome"})
+"""Records that a part of another one is read as, where that one is not there."""
+
+
+def fresh(run: Run, news: News) -> None:
+    """Read what is addressed to us: all that belongs to it comes along."""
+    station = run.station
+    seeds = {reference: seen(news.changed[reference]) for reference in news.fresh}
+    if not seeds:
+        return
+    every: dict[str, Found] = {}
+    for kind, some in _by_kind(station, seeds).items():
+        every |= gather(station, kind, some)[0]
+    every |= {found.reference: found for found in _answers(station, every) if found.reference not in every}
+    for kind, some in _by_kind(station, every).items():
+        every |= gather(station, kind, some)[0]
+    by_id = {id(found.resource): found for found in every.values()}
+    every_reading = readings(station, every.values())
+    whole = {reference_of(refused.resource) for refused in every_reading.refused}
+    for reading in every_reading.readings:
+        parts = [by_id[id(resource)] for resource in reading.resources]
+        if record_type(reading.record) in PIECES and any(whole & targets(part.resource) for part in parts):
+            continue  # It is a part of what cannot be read yet, not a record of its own.
+        if seeds.keys() & {part.reference for part in parts}:
+            new(run, key_of(reading.record), parts)
+    for refused in every_reading.refused:
+        if not unreadable(run, by_id[id(refused.resource)], every.values(), refused.problems):
+            run.unread |= _around(refused.resource, seeds)
+    _patients(station, every.values())
+
+
+def new(run: Run, key: RecordKey, parts: Sequence[Found]) -> None:
+    """Read a record around some resources, on top of what is known of it."""
+    station = run.station
+    rows = station.ledger.resources(station.server, [key]).get(key, ())
+    have = {**of_rows(rows), **{part.reference: part for part in parts}}
+    try:
+        with station.ledger.unit():
+            note(run, key, take(station, key, have.values(), base_of(station, key, rows)))
+            anchors = [RecordKey(unread.RESOURCE, station.to.url, part.reference) for part in parts]
+            station.ledger.drop_unread(station.server, anchors)
+    except ResourceRefused as error:
+        if unread.keep(station, key, list(have.values()), error.problems):
+            return
+        run.unread |= {part.reference for part in parts}
+        run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(error.problems[0]), error.problems))
+
+
+def unreadable(run: Run, anchor: Found, found: Iterable[Found], problems: tuple[Problem, ...]) -> bool:
+    """Note that no record can be read around a resource; False if it is to be fetched again next time."""
+    key = RecordKey(unread.RESOURCE, run.station.to.url, anchor.reference)
+    if unread.keep(run.station, key, unread.around(anchor, found), problems):
+        return True
+    run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(problems[0]), problems))
+    run.unread.add(anchor.reference)
+    return False
+
+
+def readings(station: Station, found: Iterable[Found]) -> Readings:
+    """Every record that can be read from these resources."""
+    resources = [each.resource for each in found]
+    return from_bundle(resources, station.to.fhir, station.to.overlays, station.to.url)
+
+
+def _by_kind(station: Station, found: dict[str, Found]) -> dict[str, dict[str, Found]]:
+    """Sort resources by the kind of record whose parts may lie around them."""
+    kinds: dict[str, dict[str, Found]] = {}
+    for reference, each in found.items():
+        kinds.setdefault(_kind(station, each.resource), {})[reference] = each
+    return kinds
+
+
+def _kind(station: Station, resource: Json) -> str:
+    """What a resource anchors; a task or an outcome that anchors nothing but itself belongs to what it is about."""
+    for mapping in all_compiled(station.to.fhir, station.to.overlays):
+        if mapping.kind not in PIECES and mapping.anchor(resource):
+            return mapping.kind
+    return "referral"
+
+
+def _answers(station: Station, every: dict[str, Found]) -> Iterable[Found]:
+    """The tasks that are about these requests, whoever owns them."""
+    about = sorted(reference for reference in every if reference.startswith("ServiceRequest/"))
+    if "Task" not in part_types("referral", station.to.fhir, station.to.overlays):
+        return
+    for start in range(0, len(about), AT_ONCE):
+        criteria = {"focus": ",".join(about[start : start + AT_ONCE])}
+        yield from (seen(resource) for resource in station.client.search("Task", criteria))
+
+
+def _around(resource: Json, seeds: dict[str, Found]) -> set[str]:
+    """The seeds that led to a resource."""
+    reference = reference_of(resource)
+    return {seed for seed, found in seeds.items() if reference in targets(found.resource)}
+
+
+def _patients(station: Station, found: Iterable[Found]) -> None:
+    """Read the clients along, and remember who is who on this server."""
+    named = {reference for each in found for reference in targets(each.resource) if reference.startswith(f"{PATIENT}/")}
+    unknown = named - station.ledger.named(station.server, named).keys()
+    for each in fetch(station, unknown)[0].values():
+        tokens = [token(identifier) for identifier in objects_at(each.resource, "identifier")]
+        for name in [each.reference, *filter(None, tokens)]:
+            station.ledger.link(station.server, f"{PATIENT} {name}", each.reference, now=station.now())

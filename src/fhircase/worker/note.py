@@ -1,0 +1,68 @@
+"""What a reading of the server's state means for a record's delivery: said to the ledger, and to whoever pulls."""
+
+from dataclasses import dataclass, field
+
+from fhircase.errors import Problem
+from fhircase.exchange.merge import apart
+from fhircase.ledger import Delivery, RecordKey, State, Verdict
+from fhircase.worker import unread
+from fhircase.worker.absorb import Taken
+from fhircase.worker.intake import disputed, in_dispute, local_base, together
+from fhircase.worker.report import Standing
+from fhircase.worker.station import LEASE, Station
+
+
+@dataclass(slots=True)
+class Run:
+    """One pull as it goes on."""
+
+    station: Station
+    refused: list[Standing] = field(default_factory=list)
+    remarks: list[Standing] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+
+def note(run: Run, key: RecordKey, taken: Taken) -> None:
+    """Say how far a record is, now that what the server holds of it is merged in."""
+    station, now = run.station, run.station.now()
+    ledger, server = station.ledger, station.server
+    delivery = ledger.deliveries(server, [key]).get(key)
+    ledger.drop_unread(server, [key])
+    if unread.waits(delivery):
+        ledger.release(server, [key], now=now)
+    if undecided := together(taken.conflicts, _undecided(station, delivery, taken)):
+        ledger.park(server, key, disputed(undecided), now=now)
+    elif taken.settled:
+        ledger.pulled(server, [key], now=now)
+        if unread.waits(delivery):
+            _agree(station, key)
+    else:
+        ledger.wish(server, [key], now=now)
+    if taken.remarks:
+        run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
+
+
+def _agree(station: Station, key: RecordKey) -> None:
+    """Say that the server holds all of a record that was released: there is nothing to send."""
+    ledger, now = station.ledger, station.now()
+    for claim in ledger.claim(station.server, owner=station.owner, limit=1, lease=LEASE, now=now, only=[key]):
+        ledger.settle(claim, Verdict.accepted(), now=now)
+
+
+def _undecided(station: Station, delivery: Delivery | None, taken: Taken) -> tuple[str, ...]:
+    """What is in dispute still: news decides nothing, but both sides may say the same now."""
+    before = in_dispute(delivery)
+    if not before or delivery is None:
+        return ()
+    known = station.ledger.records([delivery.key]).get(delivery.key)
+    ours = local_base(known) if known else None
+    return apart(before, ours, taken.record) if ours else before
+
+
+def refuse(run: Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> None:
+    """Say that a record cannot go on as the server has it."""
+    station = run.station
+    reason = str(problems[0])
+    verdict = Verdict.refused(reason, code=code, problems=problems)
+    station.ledger.park(station.server, key, verdict, now=station.now())
+    run.refused.append(Standing(key, str(State.REFUSED), code, reason, problems))
