@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fhircase.demo.server import local_server
-from fhircase.mapping.compiled import forget
 
 pytest_plugins = ["pytester"]
 
@@ -17,12 +16,6 @@ def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real FHIR R4 server, started once; its base URL. Tests share it: use identifiers of your own."""
     with local_server(tmp_path_factory.mktemp("sekmet")) as server:
         yield server.base_url
-
-
-@pytest.fixture(scope="module", autouse="MUTANT_UNDER_TEST" in os.environ)
-def mappings_compiled_anew() -> None:
-    """Under `make mutants` a change of what compiles mappings is met by every module, not only by the first."""
-    forget()
 
 
 @pytest.hookimpl(wrapper=True)
