@@ -74,6 +74,19 @@ class TestRecords:
         book.keep(TWO, b"1", now=NOW)
         assert book.digests([ONE, TWO, THREE]) == {ONE: "d"}
 
+    def test_what_is_agreed_is_known_by_its_digest_until_anything_is_owed_again(self, book: Ledger) -> None:
+        for key, digest in ((ONE, "d1"), (TWO, "d2"), (THREE, "d3")):
+            book.keep(key, b"1", now=NOW, local=Local(b"1", digest))
+        book.wish("north", [ONE, TWO], now=NOW)
+        every = ["d1", "d2", "d3", "d4"]
+        assert book.agreed("north", every) == set()
+        for claim in book.claim("north", owner="me", limit=9, lease=timedelta(minutes=1), now=NOW):
+            book.settle(claim, Verdict.accepted(), now=NOW)
+        assert book.agreed("north", every) == {"d1", "d2"}
+        assert book.agreed("south", every) == set()
+        book.keep(ONE, b"2", now=NOW)
+        assert book.agreed("north", every) == {"d2"}
+
     def test_a_scan_sees_every_record_once_also_when_there_are_many(self, book: Ledger) -> None:
         keys = [RecordKey("many", "n", str(number)) for number in range(1203)]
         with book.unit():

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fhircase.cli.files import given, name_of, opened
 from fhircase.cli.screen import amount, complain, say
 from fhircase.errors import InvalidInput, Problem
-from fhircase.records import Found, Line, Piece, pieces, read_records, read_resources, read_rows
+from fhircase.records import Cut, Found, Line, cuts, read_record, read_records, read_resources, read_rows
 
 
 class Intake:
@@ -53,17 +53,25 @@ class Intake:
             except InvalidInput as error:
                 self._unread(error)
 
-    def pieces(self) -> Iterator[Piece]:
-        """Every piece of the files, be it a record, a resource or neither."""
+    def cuts(self) -> Iterator[Cut]:
+        """Every piece of the files as text, be it a record, a resource or neither."""
         for file in self.files:
             try:
                 with opened(file) as stream:
-                    yield from pieces(stream, name_of(file))
+                    yield from cuts(stream, name_of(file))
             except InvalidInput as error:
                 self._unread(error)
 
+    def record(self, cut: Cut) -> Any:
+        """The record in a piece; None, and people are told, where there is none. Who cut it has counted it."""
+        line = read_record(cut, self.timezone)
+        return line.record if self._told(line) else None
+
     def _fine(self, piece: Line | Found) -> bool:
         self.count += 1
+        return self._told(piece)
+
+    def _told(self, piece: Line | Found) -> bool:
         if piece.problems:
             self.bad += 1
             complain(piece.problems)

@@ -91,7 +91,7 @@ def map_(  # noqa: PLR0913, PLR0917 - options are arguments
 
 def _stream(intake: Intake, how: How, file: Path | None) -> None:
     with output(file) as stream:
-        sums = run(watched(intake.pieces(), "records"), how, stream, reading=False)
+        sums = run(watched(intake.cuts(), "records"), how, stream, reading=False)
     intake.count, intake.bad = intake.count + sums.count, intake.bad + sums.bad
     intake.sum_up("record")
     exits.leave([exits.BAD_INPUT if intake.bad else exits.DONE])

@@ -66,7 +66,7 @@ def read(  # noqa: PLR0913, PLR0917 - options are arguments
 def _each(intake: Intake, how: How, file: Path | None, leftovers: Path | None) -> Made:
     """Read line by line, in little memory."""
     with output(file) as stream, output(leftovers) if leftovers is not None else nullcontext() as left:
-        sums = run(watched(intake.pieces(), "resources"), how, stream, left, reading=True)
+        sums = run(watched(intake.cuts(), "resources"), how, stream, left, reading=True)
     intake.count, intake.bad = intake.count + sums.count, intake.bad + sums.bad
     return sums
 

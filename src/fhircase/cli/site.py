@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from fhircase.wiring import Site
     from fhircase.worker.report import PullReport, PushReport, Standing
 
-Input = tuple[bytes, "Record"]
+Input = tuple[bytes, "Callable[[], Record | None]"]
 
 
 @contextmanager
@@ -54,10 +55,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def inputs(intake: "Intake") -> "Iterator[Input]":
-    """Records with their texts, as a push takes them."""
-    for line in intake.records():
-        if line.record is not None:
-            yield line.text, line.record
+    """The texts of records, as a push takes them: what it knows already is not read."""
+    for cut in intake.cuts():
+        intake.count += 1
+        yield cut.text, partial(intake.record, cut)
 
 
 def print_json(data: Any) -> None:

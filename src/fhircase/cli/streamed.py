@@ -16,7 +16,7 @@ from fhircase.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fhircase.mapping.worklist import Worklist
-    from fhircase.records import Piece
+    from fhircase.records import Cut
 
 
 def _nothing_lacks() -> "Worklist":
@@ -66,13 +66,10 @@ class How:
     leftovers: bool = False
 
 
-def run(
-    pieces: "Iterable[Piece]", how: How, stream: BinaryIO, leftovers: BinaryIO | None = None, *, reading: bool
-) -> Made:
+def run(cuts: "Iterable[Cut]", how: How, stream: BinaryIO, leftovers: BinaryIO | None = None, *, reading: bool) -> Made:
     """Map or read all pieces, write what comes of them in their order, and tell what is wrong with them."""
     sums = Made()
-    texts = ((piece.source, piece.text, piece.problem) for piece in pieces)
-    for made in spread(texts, partial(read_all if reading else map_all, how=how), how.jobs):
+    for made in spread(cuts, partial(read_all if reading else map_all, how=how), how.jobs):
         sums.add(made)
         complain(made.problems)
         stream.write(made.lines)
@@ -81,28 +78,25 @@ def run(
     return sums
 
 
-Texts = list[tuple[str, bytes, Problem | None]]
-
-
-def map_all(texts: Texts, how: How) -> Made:
+def map_all(cuts: "Iterable[Cut]", how: How) -> Made:
     """Make resources of a batch of records."""
     from fhircase.fhir import jsontext
     from fhircase.mapping import to_fhir
     from fhircase.records import read_record
 
     made = Made()
-    for source, text, problem in texts:
+    for cut in cuts:
         made.count += 1
-        line = read_record(source, text, how.timezone) if problem is None else None
-        if line is None or line.record is None:
+        line = read_record(cut, how.timezone)
+        if line.record is None:
             made.bad += 1
-            made.problems += line.problems if line is not None else [problem]  # type: ignore[list-item]
+            made.problems += line.problems
             continue
         try:
             resources = to_fhir(line.record, how.fhir, (), how.overlays)
         except InvalidInput as error:
             made.bad += 1
-            made.problems += _at(error.problems, source)
+            made.problems += _at(error.problems, cut.source)
             continue
         made.records += 1
         for each in [_bundle(resources)] if how.bundles else resources:
@@ -115,7 +109,7 @@ def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def read_all(texts: Texts, how: How) -> Made:
+def read_all(cuts: "Iterable[Cut]", how: How) -> Made:
     """Make records of a batch of Bundles and resources, each by itself."""
     from fhircase.cli.resource import left_over, leftovers_of, name_of, placed
     from fhircase.fhir import jsontext
@@ -123,12 +117,12 @@ def read_all(texts: Texts, how: How) -> Made:
     from fhircase.records import as_line, places, read_resource
 
     made = Made()
-    for source, text, problem in texts:
+    for cut in cuts:
         made.count += 1
-        found = read_resource(source, text) if problem is None else None
-        if found is None or found.problems:
+        found = read_resource(cut)
+        if found.problems:
             made.bad += 1
-            made.problems += found.problems if found is not None else [problem]  # type: ignore[list-item]
+            made.problems += found.problems
             continue
         readings = from_bundle(found.resource, how.fhir, how.overlays, how.server)
         where = {id(resource): line for resource, line in places(found)} if readings.refused else {}

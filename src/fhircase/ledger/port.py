@@ -51,6 +51,9 @@ class Ledger(Protocol):
     def digests(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
         """The local digests of those records that have one; cheap, for telling what is unchanged."""
 
+    def agreed(self, server: str, digests: Iterable[str]) -> frozenset[str]:
+        """Those local digests whose record the server holds as it is now: nothing is to be done about them."""
+
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """Every record, in the order they became known, a page in memory at a time."""
 

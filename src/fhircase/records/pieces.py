@@ -21,6 +21,20 @@ _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """The text of one JSON value of a file, not looked into yet."""
+
+    source: str
+    """File and line."""
+    text: bytes
+    """Its bytes as they stand in the file, without the line end."""
+    whole: bool = True
+    """Whether it ends where it should; a last line without an end may have been cut short."""
+    problem: Problem | None = None
+    """What is wrong with the file around it, where that is known already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One JSON value of a file, or what is wrong with the place where one should be."""
 
@@ -34,13 +48,18 @@ class Piece:
 
 def pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
     """The JSON values of a stream: each line's, or each element's of a list, or the one there is."""
+    return map(piece_of, cuts(stream, name))
+
+
+def cuts(stream: BinaryIO, name: str) -> Iterator[Cut]:
+    """The same, still as text: for those who may not need all of them, or leave the reading to another process."""
     lines = _lines(stream)
     first = next(lines, None)
     if first is None:
         return
     if first[1].startswith(_UTF16):
         hint = "save the file as UTF-8"
-        yield Piece(f"{name}:1", first[1], problem=Problem("UTF-16, not UTF-8", source=f"{name}:1", hint=hint))
+        yield Cut(f"{name}:1", first[1], problem=Problem("UTF-16, not UTF-8", source=f"{name}:1", hint=hint))
         return
     second = next(lines, None)
     rest = chain([first], [second] if second else [], lines)
@@ -49,12 +68,14 @@ def pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
         return
     for number, text in rest:
         if body := text.strip():
-            yield _piece(body, f"{name}:{number}", whole=text.endswith(b"\n"))
+            yield Cut(f"{name}:{number}", body, text.endswith(b"\n"))
 
 
-def piece_of(source: str, text: bytes) -> Piece:
-    """One value of a file, of its text."""
-    return _piece(text, source, whole=True)
+def piece_of(cut: Cut) -> Piece:
+    """Read the text of one value."""
+    if cut.problem is not None:
+        return Piece(cut.source, cut.text, problem=cut.problem)
+    return _piece(cut.text, cut.source, whole=cut.whole)
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -126,38 +147,37 @@ def _broken(error: ValueError) -> tuple[str, int | None]:
     return what, int(found[1]) if found else None
 
 
-def _document(name: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[Piece]:
+def _document(name: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[Cut]:
     numbered = list(lines)
     start, text = numbered[0][0], b"".join(line for _, line in numbered)
     try:
         value = jsontext.decode(text)
-        if not isinstance(value, list):
-            yield _complete(f"{name}:{start}", text.strip(), value)
-            return
     except ValueError as error:
         yield _broken_document(name, start, text, error)
         return
     except RecursionError:
         source = f"{name}:{start}"
-        yield Piece(source, text, problem=Problem("not JSON: nested too deeply", source=source))
+        yield Cut(source, text, problem=Problem("not JSON: nested too deeply", source=source))
         return
-    for (line, raw), item in zip(elements(text, start), value, strict=True):
-        yield _complete(f"{name}:{line}", raw, item)
+    if isinstance(value, list):
+        yield from (Cut(f"{name}:{line}", raw) for line, raw in elements(text, start))
+    else:
+        yield Cut(f"{name}:{start}", text.strip())
 
 
 def _ends(text: bytes) -> int:
     return text.count(_END)
 
 
-def _broken_document(name: str, start: int, text: bytes, error: ValueError) -> Piece:
+def _broken_document(name: str, start: int, text: bytes, error: ValueError) -> Cut:
     what, byte = _broken(error)
     if "truncated" in what:
         source = f"{name}:{start + _ends(text.rstrip())}"
-        return Piece(source, text, problem=_cut_short(source, whole=False))
+        return Cut(source, text, problem=_cut_short(source, whole=False))
     before = text[: byte or 0]
     source = f"{name}:{start + _ends(before)}"
     column = f" at byte {len(before.rpartition(_END)[2]) + 1} of the line" if byte is not None else ""
-    return Piece(source, text, problem=Problem(f"not JSON: {what}{column}", source=source, hint="correct that line"))
+    return Cut(source, text, problem=Problem(f"not JSON: {what}{column}", source=source, hint="correct that line"))
 
 
 def elements(text: bytes, start: int = 1) -> Iterator[tuple[int, bytes]]:

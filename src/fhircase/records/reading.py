@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fhircase.errors import Problem
 from fhircase.model import RECORDS, Record
-from fhircase.records.pieces import Piece, piece_of, pieces
+from fhircase.records.pieces import Cut, Piece, piece_of, pieces
 from fhircase.records.wording import problems_of
 from fhircase.records.writing import SCHEMA
 from fhircase.records.zones import with_offsets
@@ -55,9 +55,9 @@ def read_rows(
             yield Line(piece.source, piece.text, record, problems)
 
 
-def read_record(source: str, text: bytes, timezone: ZoneInfo | None = None) -> Line:
-    """Read the record in one piece of a file, as `pieces` cut it."""
-    return _line(piece_of(source, text), timezone)
+def read_record(cut: Cut, timezone: ZoneInfo | None = None) -> Line:
+    """Read the record in one piece of a file."""
+    return _line(piece_of(cut), timezone)
 
 
 def _line(piece: Piece, timezone: ZoneInfo | None) -> Line:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from fhircase.errors import Problem
-from fhircase.records.pieces import Piece, elements, piece_of, pieces
+from fhircase.records.pieces import Cut, Piece, elements, piece_of, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ def read_resources(stream: BinaryIO, name: str = "-") -> Iterator[Found]:
         yield _found(piece)
 
 
-def read_resource(source: str, text: bytes) -> Found:
-    """Read the resource or Bundle in one piece of a file, as `pieces` cut it."""
-    return _found(piece_of(source, text))
+def read_resource(cut: Cut) -> Found:
+    """Read the resource or Bundle in one piece of a file."""
+    return _found(piece_of(cut))
 
 
 def _found(piece: Piece) -> Found:

@@ -1,6 +1,6 @@
 """Records of the local system taken into the ledger: what they changed is what the server is owed."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 
@@ -17,8 +17,8 @@ from fhircase.worker.texts import digest, record_of, text_of
 CHUNK = 500
 """Records kept in one transaction of the ledger."""
 
-Input = tuple[bytes, Record]
-"""A record, and the text it came as."""
+Input = tuple[bytes, Record | Callable[[], Record | None]]
+"""The text of a record, and the record, or what reads it when it is needed: None where it cannot be read."""
 
 
 class Intake:
@@ -30,6 +30,8 @@ class Intake:
         self.given = 0
         self.unchanged = 0
         self.remarks: list[Standing] = []
+        self._overtaken: set[str] = set()
+        """Digests of texts that stand in the ledger no more."""
 
     def take(self, records: Iterable[Input]) -> None:
         """Take all records in, a chunk at a time, each chunk wholly or not at all."""
@@ -39,17 +41,27 @@ class Intake:
             self._progress("read", self.given, self.given)
 
     def _chunk(self, chunk: list[Input]) -> None:
+        """Take what is new; what is as it was, and agreed, is known by its text alone and not even read."""
+        seen = [digest(text, self._station.mapping) for text, _ in chunk]
+        known = self._station.ledger.agreed(self._station.server, seen)
+        for now, (_, given) in zip(seen, chunk, strict=True):
+            if now in known and now not in self._overtaken:
+                self.given += 1
+                self.unchanged += 1
+            elif (record := given() if callable(given) else given) is not None:
+                self.given += 1
+                self._one(key_of(record), record, now)
+
+    def _one(self, key: RecordKey, record: Record, now: str) -> None:
         ledger, server = self._station.ledger, self._station.server
-        keys = [key_of(record) for _, record in chunk]
-        digests, deliveries = ledger.digests(keys), ledger.deliveries(server, keys)
-        for key, (text, record) in zip(keys, chunk, strict=True):
-            self.given += 1
-            now = digest(text, self._station.mapping)
-            if digests.get(key) == now:
-                self._again(key, deliveries.get(key))
-            else:
-                self._news(key, record, now, deliveries.get(key))
-                digests.pop(key, None)
+        before, delivery = ledger.digests([key]).get(key), ledger.deliveries(server, [key]).get(key)
+        if before == now:
+            self._again(key, delivery)
+            return
+        self._news(key, record, now, delivery)
+        self._overtaken.discard(now)
+        if before is not None:
+            self._overtaken.add(before)
 
     def _again(self, key: RecordKey, delivery: Delivery | None) -> None:
         """The same as last time: only what waited for somebody is tried again, now that somebody says so."""

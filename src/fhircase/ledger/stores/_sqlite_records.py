@@ -1,10 +1,12 @@
 """Records and what they are on servers, in SQLite."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from fhircase.ledger import moments, rows
 from fhircase.ledger.entries import Local, Record, RecordKey, Resource
+from fhircase.ledger.states import State
 from fhircase.ledger.stores._sqlite_connection import Connected
 
 
@@ -25,6 +27,10 @@ class Records(Connected):
 
     def digests(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
         return {key: row["digest"] for key in keys for row in self._run("digest", key)}
+
+    def agreed(self, server: str, digests: Iterable[str]) -> frozenset[str]:
+        which = {"server": server, "state": State.AGREED, "digests": json.dumps(list(digests))}
+        return frozenset(row["digest"] for row in self._run("agreed", which))
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         after = 0

@@ -124,6 +124,7 @@ CREATE TABLE facts (
     updated     TEXT NOT NULL,
     PRIMARY KEY (server, name)
 ) STRICT;
+CREATE INDEX records_by_digest ON records (digest);
 
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
@@ -144,6 +145,11 @@ SELECT id, revision FROM records WHERE kind = ? AND namespace = ? AND value = ?;
 
 -- name: digest
 SELECT digest FROM records WHERE kind = ? AND namespace = ? AND value = ? AND digest IS NOT NULL;
+
+-- name: agreed
+SELECT records.digest FROM json_each(:digests) JOIN records ON records.digest = json_each.value
+JOIN deliveries ON deliveries.server = :server AND deliveries.record = records.id
+WHERE state = :state AND revision <= max(wanted, sent);
 
 -- name: scan
 SELECT id, kind, namespace, value, current, revision, local, digest FROM records
