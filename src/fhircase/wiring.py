@@ -17,6 +17,7 @@ from fhircase.ledger import Ledger, open_ledger
 from fhircase.rest.layer import Layer
 from fhircase.worker import owner, remap
 from fhircase.worker.intake import Input
+from fhircase.worker.log import Requests, say
 from fhircase.worker.plan import plan
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
@@ -48,11 +49,17 @@ class Site:
         """
         if dry_run:
             return self._planned(records, progress or silent)
-        return push(self._station(), records, progress or silent)
+        say("push started", server=self.server.name)
+        report = push(self._station(), records, progress or silent)
+        say("push ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
+        return report
 
     def pull(self, *, progress: Progress | None = None) -> PullReport:
         """Read what others changed."""
-        return pull(self._station(), progress or silent)
+        say("pull started", server=self.server.name)
+        report = pull(self._station(), progress or silent)
+        say("pull ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
+        return report
 
     def remap(
         self,
@@ -105,7 +112,12 @@ class Site:
         server = self.server
         ledger = stack.enter_context(open_ledger(location))
         client = stack.enter_context(
-            FHIRClient(server.url, auth=_auth(server), layers=[self._counter.layer], timeout=(10.0, server.timeout))
+            FHIRClient(
+                server.url,
+                auth=_auth(server),
+                layers=[self._counter.layer, Requests(server.name).layer],
+                timeout=(10.0, server.timeout),
+            )
         )
         return Station(
             ledger,

@@ -28,8 +28,10 @@ def opened_site(
     settings: "Config", server: str, ledger: Path | None, fhir: str | None = None, *, create_patients: bool = False
 ) -> "Iterator[Site]":
     """The server by its name or URL, with the ledger of the option or the settings."""
+    from fhircase.cli import logs
     from fhircase.wiring import Site
 
+    logs.start(settings)
     known = settings.server(server, fhir=fhir)  # type: ignore[arg-type]
     if create_patients:
         known = replace(known, create_patients=True)

@@ -1,6 +1,6 @@
 """Every setting there is, with its default."""
 
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
@@ -32,6 +32,8 @@ class Config(BaseSettings):
     timezone: ZoneInfo | None = None
     patient_identifiers: tuple[Uri, ...] = ()
     create_patients: bool = False
+    log: Literal["off", "text", "json"] = "off"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     servers: dict[ServerName, ServerSettings] = {}
 
     @classmethod

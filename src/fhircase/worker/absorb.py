@@ -15,6 +15,7 @@ from fhircase.ledger import Change, Local, RecordKey, Resource
 from fhircase.mapping import Reading, from_fhir
 from fhircase.model import Key, Record
 from fhircase.worker.fetch import Found, fetch
+from fhircase.worker.log import say
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of, text_of
 
@@ -131,7 +132,8 @@ def take(
             change = Change(
                 change_id(station.server, key, resources, fields), key, revision, now, station.server, fields
             )
-            station.ledger.announce(change)
+            if station.ledger.announce(change):
+                say("news", server=station.server, record=key, change=change.id, fields=fields)
     settled = same(merged.record, reading.record)
     return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, LiteralString
 
 from fhircase.errors import Problem
 from fhircase.fhir.jsontext import Json
@@ -78,6 +78,19 @@ class PushReport(_Report):
     """What was noticed and needs nobody, such as facts that belong to the server."""
 
     @property
+    def counts(self) -> dict[LiteralString, int]:
+        """How many of what, for a log."""
+        return {
+            "given": self.given,
+            "unchanged": self.unchanged,
+            "sent": self.sent,
+            "resources_created": self.created,
+            "resources_updated": self.updated,
+            "requests": self.requests,
+            "outstanding": self.outstanding,
+        }
+
+    @property
     def outstanding(self) -> int:
         """How many records still need something or somebody."""
         return len(self.held) + len(self.refused) + len(self.conflicts) + len(self.owed)
@@ -104,6 +117,19 @@ class PullReport(_Report):
     """What waits for a row of a code table; it is read again, without asking the server, once the row is there."""
     unasked: tuple[str, ...] = ()
     """Types the server cannot be asked for; their changes are seen when something else of the record changes."""
+
+    @property
+    def counts(self) -> dict[LiteralString, int]:
+        """How many of what, for a log."""
+        return {
+            "looked_at": self.looked_at,
+            "echoes": self.echoes,
+            "changes": len(self.changes),
+            "refused": len(self.refused),
+            "held": len(self.held),
+            "conflicts": len(self.conflicts),
+            "requests": self.requests,
+        }
 
     def as_json(self) -> dict[str, Any]:
         """As plain data; the records themselves are left out."""

@@ -7,8 +7,9 @@ from datetime import timedelta
 from fhircase.errors import InvalidInput, Problem, ServerError
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import Part
-from fhircase.ledger import Claim, RecordKey, Verdict
+from fhircase.ledger import Cause, Claim, RecordKey, Verdict
 from fhircase.worker.intake import disputed
+from fhircase.worker.log import Level, say
 from fhircase.worker.prepare import Disputed, Doubled, Ready
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
@@ -40,6 +41,7 @@ class Settler:
     def settle(self, claim: Claim, verdict: Verdict) -> None:
         """Say what became of a claim."""
         self.station.ledger.settle(claim, verdict, now=self.station.now())
+        told(claim, verdict)
 
     def refuse(self, claim: Claim, error: InvalidInput) -> None:
         """The record cannot be sent as it is."""
@@ -120,6 +122,12 @@ class Settler:
             counts=counts,
             problems=plain(problems),
         )
+
+
+def told(claim: Claim, verdict: Verdict) -> None:
+    """Log what became of a claim."""
+    level: Level = "info" if verdict.cause in (Cause.ACCEPTED, Cause.PUT_OFF) else "warning"
+    say("settled", level, server=claim.server, record=claim.key, state=verdict.cause.name.lower(), code=verdict.code)
 
 
 class Deleted(InvalidInput):
