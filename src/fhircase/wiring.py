@@ -1,7 +1,7 @@
 """The one place where concrete parts meet: settings make a ledger, a client and the loops between them."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from fhircase.config.servers import FHIRVersion
 from fhircase.ledger import Ledger, open_ledger
 from fhircase.rest.layer import Layer
 from fhircase.worker import owner, remap
+from fhircase.worker.feed import Feed, Offer
 from fhircase.worker.intake import Input
 from fhircase.worker.log import Requests, say
 from fhircase.worker.plan import plan
@@ -25,6 +26,7 @@ from fhircase.worker.remap_back import back
 from fhircase.worker.report import PullReport, PushReport, RemapReport
 from fhircase.worker.station import Counter, Destination, Progress, Station, silent
 from fhircase.worker.texts import mapping_digest
+from fhircase.worker.told import told as noted
 
 
 class Site:
@@ -54,12 +56,43 @@ class Site:
         say("push ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
         return report
 
-    def pull(self, *, progress: Progress | None = None) -> PullReport:
-        """Read what others changed."""
+    def pull(self, *, progress: Progress | None = None, told: bool = True) -> PullReport:
+        """Read what others changed.
+
+        Args:
+            progress: told how far it is.
+            told: without, the news is handed over again by the next pull, unless `told` is called when it is safe.
+        """
         say("pull started", server=self.server.name)
         report = pull(self._station(), progress or silent)
+        if told:
+            self.told(report)
         say("pull ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
         return report
+
+    def told(self, report: PullReport) -> None:
+        """Note that the news of a pull is safe, so that no pull hands it over again."""
+        noted(self._station(), report)
+
+    def changes(self, after: str | None = None, *, limit: int | None = None) -> Iterator[Offer]:
+        """Offer the local system what others changed, on any server, that it has not acknowledged yet.
+
+        Args:
+            after: the cursor to read on from instead.
+            limit: at most so many.
+
+        Raises:
+            InvalidInput: the cursor is not one of this feed.
+        """
+        return Feed(self.ledger).changes(after, limit=limit)
+
+    def ack(self, cursor: str) -> int:
+        """Note that the local system has all changes up to a cursor; returns how many were new to it.
+
+        Raises:
+            InvalidInput: the cursor is not one of this feed.
+        """
+        return Feed(self.ledger).ack(cursor)
 
     def remap(
         self,

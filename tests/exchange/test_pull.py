@@ -40,9 +40,17 @@ def test_everything_our_mappings_write_is_asked_for_and_what_is_addressed_to_us(
 
 
 def test_the_same_news_has_one_id_however_it_is_found():
-    one = change_id("ehr", KEY, [version("1"), version("2")], ("status",))
-    assert one == change_id("ehr", KEY, [version("2"), version("1")], ("status",))
-    assert one != change_id("ehr", KEY, [version("1"), version("3")], ("status",))
+    one = change_id("ehr", KEY, [version("1"), version("2")], b"{}", 2)
+    assert one == change_id("ehr", KEY, [version("2"), version("1")], b"{}", 3)
+    assert one != change_id("ehr", KEY, [version("1"), version("3")], b"{}", 2)
+    assert one != change_id("ehr", KEY, [version("1"), version("2")], b"[]", 2)
+
+
+def test_what_comes_back_where_versions_do_not_tell_is_news_again():
+    plain = {"resourceType": "Task", "id": "1", "status": "accepted"}
+    assert change_id("ehr", KEY, [plain], b"{}", 2) != change_id("ehr", KEY, [plain], b"{}", 4)
+    remapped = [change_id("ehr", KEY, [version("1")], b"{}", revision, versioned=False) for revision in (2, 4)]
+    assert len(set(remapped)) == 2
 
 
 def test_resources_come_in_the_order_of_the_record_and_new_ones_last():

@@ -442,6 +442,16 @@ class TestFeed:
         assert not book.announce(replace(change, revision=2))
         assert [told.revision for told in book.changes()] == [1]
 
+    def test_the_record_as_of_a_change_comes_with_it_until_it_is_let_go_of(self, book: Ledger) -> None:
+        book.keep(ONE, b"now", now=NOW)
+        for number in range(3):
+            book.announce(Change(f"c{number}", ONE, 1, NOW, "north", (), text=b'{"n":72.50}'))
+        assert "72.50" not in repr(book.changes())
+        last = book.changes()[-1]
+        assert book.drop_texts(last.position - 1) == 2
+        assert [change.text for change in book.changes()] == [None, None, b'{"n":72.50}']
+        assert book.drop_texts(last.position - 1) == 0
+
 
 class TestUnits:
     def test_a_unit_that_fails_leaves_nothing_behind(self, book: Ledger) -> None:

@@ -8,6 +8,7 @@ applies wins. They are set in `exits`.
 import typer
 
 from fhircase.cli import mappings
+from fhircase.cli.changes import ack, changes
 from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
 from fhircase.cli.init import init
@@ -39,6 +40,8 @@ app.command("explain")(explain)
 app.command("push")(push)
 app.command("pull")(pull)
 app.command("sync")(sync)
+app.command("changes")(changes)
+app.command("ack")(ack)
 app.command("remap")(remap)
 app.command("status")(status)
 app.command("demo")(demo)

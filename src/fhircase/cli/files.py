@@ -71,6 +71,8 @@ def _replacing(file: Path) -> Iterator[BinaryIO]:
     try:
         with open(handle, "wb") as stream:  # noqa: PTH123 - a handle, not a path
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         _keep_mode(name, file)
         os.replace(name, file)  # noqa: PTH105 - both are names here
     except BaseException:

@@ -20,10 +20,12 @@ def pull(
     from fhircase.records import write_records
 
     with opened_site(load(config), server, ledger) as site, progress() as tell:
-        report = site.pull(progress=tell)
-    if file is not None or not as_json:
-        with output(file) as stream:
-            write_records((record for _, record in report.changes), stream)
+        report = site.pull(progress=tell, told=False)
+        if file is not None or not as_json:
+            with output(file) as stream:
+                write_records((record for _, record in report.changes), stream)
+        # Only now: killed before, the next pull hands the same over again.
+        site.told(report)
     if as_json:
         print_json(report.as_json())
     show_pull(report)

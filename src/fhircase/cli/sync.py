@@ -25,10 +25,11 @@ def sync(
     intake = Intake(files, settings.timezone)
     with opened_site(settings, server, ledger) as site, progress() as tell:
         pushed = site.push(inputs(intake), progress=tell)
-        pulled = site.pull(progress=tell)
-    if file is not None:
-        with output(file) as stream:
-            write_records((record for _, record in pulled.changes), stream)
+        pulled = site.pull(progress=tell, told=False)
+        if file is not None:
+            with output(file) as stream:
+                write_records((record for _, record in pulled.changes), stream)
+        site.told(pulled)
     if as_json:
         print_json({"push": {**pushed.as_json(), "unread": intake.bad}, "pull": pulled.as_json()})
     else:

@@ -147,8 +147,18 @@ def _items(value: BaseModel, around: str) -> Iterator[str]:
                 yield from _items(item, path)
 
 
-def change_id(server: str, key: RecordKey, resources: Iterable[Json], fields: Iterable[str]) -> str:
-    """One id for one piece of news, however often it is found."""
-    versions = sorted(f"{reference_of(resource)}@{version_of(resource)}" for resource in resources)
-    text = "\n".join([server, *key, *versions, *fields])
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+def change_id(
+    server: str, key: RecordKey, resources: Iterable[Json], text: bytes, revision: int, *, versioned: bool = True
+) -> str:
+    """One id for one piece of news, however often it is found: who says so, in which versions, and what it comes to.
+
+    Where versions do not tell, as some servers give none and a changed mapping makes none (`versioned` is off), the
+    record's revision tells a return to what was from what it returns to.
+    """
+    every = list(resources)
+    versions = sorted(f"{reference_of(resource)}@{version_of(resource)}" for resource in every)
+    if not versioned or not all(map(version_of, every)):
+        versions.append(str(revision))
+    said = blake2b("\n".join([server, *key, *versions]).encode(), digest_size=16)
+    said.update(b"\0" + text)
+    return said.hexdigest()

@@ -218,3 +218,5 @@ class Change:
     """Names of the fields that changed; never their values."""
     position: int = 0
     """Where it stands in the feed, given by the ledger: the cursor to read on from."""
+    text: bytes | None = field(default=None, repr=False)
+    """The record as of this change; nothing where it was let go of after it was received."""

@@ -150,6 +150,7 @@ def change(row: Row) -> Change:
         row["source"],
         tuple(json.loads(row["fields"])),
         row["position"],
+        row["text"],
     )
 
 
@@ -162,6 +163,7 @@ def change_row(change: Change, record: int) -> dict[str, Any]:
         "happened": moments.written(change.when),
         "source": change.source,
         "fields": json.dumps(change.fields, ensure_ascii=False),
+        "text": change.text,
     }
 
 

@@ -129,9 +129,8 @@ def take(
         _replace(station, key, rows)
         change = None
         if fields:
-            change = Change(
-                change_id(station.server, key, resources, fields), key, revision, now, station.server, fields
-            )
+            id_ = change_id(station.server, key, resources, text, revision)
+            change = Change(id_, key, revision, now, station.server, fields, text=text)
             if station.ledger.announce(change):
                 say("news", server=station.server, record=key, change=change.id, fields=fields)
     settled = same(merged.record, reading.record)

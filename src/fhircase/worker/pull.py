@@ -18,6 +18,7 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     """Read what changed on the server into the records.
 
     A server that cannot be reached ends the pull, and `stopped` says why; the next one asks the same again.
+    The news is handed over again until `told` says that it is safe.
     """
     before, run, news = station.counter.requests, Run(station), News()
     stopped = ""
@@ -30,17 +31,19 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     except (ServerError, ConfigError) as error:
         stopped = str(error)
     conflicts = standing(station.ledger.in_state(State.CONFLICT, server=station.server))
+    changes, position = untold(station)
     return PullReport(
         station.server,
         len(news.changed),
         news.echoes,
         station.counter.requests - before,
-        untold(station),
+        changes,
         tuple(run.refused),
         conflicts,
         stopped,
         tuple(run.remarks),
         unread.standings(station),
+        position,
         tuple(news.unasked),
     )
 

@@ -137,11 +137,11 @@ def _renewed(station: Station, kept: Kept, rows: tuple[Resource, ...]) -> Renewe
 def _keep(station: Station, each: Renewed) -> None:
     """Keep a record as the mapping in force has it, and tell the local system what is news in that."""
     now = station.now()
-    revision = station.ledger.keep(each.key, text_of(each.record), now=now)
+    text = text_of(each.record)
+    revision = station.ledger.keep(each.key, text, now=now)
     if each.fields:
-        source = [station.mapping, *each.fields]
-        id_ = change_id(station.server, each.key, agreed(each.rows), source)
-        station.ledger.announce(Change(id_, each.key, revision, now, station.server, each.fields))
+        id_ = change_id(station.server, each.key, agreed(each.rows), text, revision, versioned=False)
+        station.ledger.announce(Change(id_, each.key, revision, now, station.server, each.fields, text=text))
 
 
 def _planned(station: Station, chosen: Sequence[Renewed], left: Sequence[Standing]) -> RemapReport:

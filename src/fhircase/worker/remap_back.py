@@ -124,7 +124,8 @@ def _keep(
     with ledger.unit():
         current = record_of(ledger.records([key])[key].current)
         record = merge(before, after, current, after).record
-        revision = ledger.keep(key, text_of(record), now=now)
+        text = text_of(record)
+        revision = ledger.keep(key, text, now=now)
         kept = [
             replace(
                 row,
@@ -136,7 +137,7 @@ def _keep(
         ]
         ledger.keep_resources(kept, now=now)
         if fields := changed(current, record):
-            id_ = change_id(station.server, key, agreed(kept), [remap.mapping, *fields])
-            ledger.announce(Change(id_, key, revision, now, station.server, fields))
+            id_ = change_id(station.server, key, agreed(kept), text, revision, versioned=False)
+            ledger.announce(Change(id_, key, revision, now, station.server, fields, text=text))
         ledger.pulled(station.server, [key], now=now)
         ledger.drop_remap(station.server, key)

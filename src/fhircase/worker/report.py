@@ -115,6 +115,8 @@ class PullReport(_Report):
     remarks: tuple[Standing, ...] = ()
     held: tuple[Standing, ...] = ()
     """What waits for a row of a code table; it is read again, without asking the server, once the row is there."""
+    position: int = 0
+    """How far into the feed `changes` reach; `told` notes it once they are safe with whoever asked."""
     unasked: tuple[str, ...] = ()
     """Types the server cannot be asked for; their changes are seen when something else of the record changes."""
 
@@ -137,7 +139,9 @@ class PullReport(_Report):
             {"id": change.id, "key": change.key, "revision": change.revision, "fields": change.fields}
             for change, _ in self.changes
         ]
-        return {**asdict(replace(self, changes=())), "changes": news}
+        data = asdict(replace(self, changes=()))
+        del data["position"]
+        return {**data, "changes": news}
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,3 +97,7 @@ class Memory(Connected):
     def changes(self, after: int = 0, *, limit: int | None = None) -> list[Change]:
         which = {"after": after, "limit": ALL if limit is None else limit}
         return [rows.change(row) for row in self._run("changes", which)]
+
+    def drop_texts(self, until: int) -> int:
+        with self.unit():
+            return self._execute(SQL["drop_texts"], (until,))[1]

@@ -126,6 +126,8 @@ CREATE TABLE facts (
 ) STRICT;
 CREATE INDEX records_by_digest ON records (digest);
 
+ALTER TABLE changes ADD COLUMN text BLOB;
+
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
 VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
@@ -287,10 +289,13 @@ DELETE FROM remaps WHERE server = :server AND record =
     (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
 
 -- name: announce
-INSERT INTO changes (id, record, revision, happened, source, fields)
-VALUES (:id, :record, :revision, :happened, :source, :fields) ON CONFLICT (id) DO NOTHING;
+INSERT INTO changes (id, record, revision, happened, source, fields, text)
+VALUES (:id, :record, :revision, :happened, :source, :fields, :text) ON CONFLICT (id) DO NOTHING;
 
 -- name: changes
-SELECT position, changes.id, kind, namespace, value, changes.revision, happened, source, fields
+SELECT position, changes.id, kind, namespace, value, changes.revision, happened, source, fields, text
 FROM changes JOIN records ON records.id = record
 WHERE position > :after ORDER BY position LIMIT :limit;
+
+-- name: drop_texts
+UPDATE changes SET text = NULL WHERE position <= ? AND text IS NOT NULL;
