@@ -1,6 +1,9 @@
 """A server in between that forwards to the real one, except where a test says otherwise."""
 
+import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +15,18 @@ from urllib.parse import urlsplit
 from fhircase.fhir import jsontext
 
 Fault = Callable[[str, str, bytes], Any]
-"""Given method, path and body says: None (forward), `lost` (do it, lose the answer), `cut` (do it, half an answer),
-`refused` (close at once), or a status with a resource to answer without forwarding."""
+"""Given method, path and body says None (forward), one of FAULTS, or a status, a resource and perhaps headers to
+answer without forwarding."""
+
+FAULTS = {
+    "refused": "closed at once",
+    "reset": "done, then the connection is reset",
+    "lost": "done, then closed without an answer",
+    "cut": "done, and half the answer comes",
+    "slow": "done, and the answer comes when nobody waits any more",
+    "late": "done when nobody waits any more",
+    "gateway": "done, and a gateway answers 502",
+}
 
 
 @dataclass
@@ -23,6 +36,8 @@ class Between:
     target: str
     url: str = ""
     fault: Fault | None = None
+    patience: float = 30.0
+    """Seconds that the client waits; `slow` and `late` wait longer."""
     heard: list[tuple[str, str]] = field(default_factory=list)
 
     def once(self, what: Any, method: str = "POST", path: str = "/fhir") -> None:
@@ -53,11 +68,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if isinstance(what, tuple):
-            self._say(what[0], jsontext.encode(what[1]), {"Content-Type": "application/fhir+json"})
+            status, resource, *more = what
+            headers = {"Content-Type": "application/fhir+json", **(more[0] if more else {})}
+            self._say(status, jsontext.encode(resource), headers)
             return
+        if what == "late":
+            time.sleep(self.between.patience * 1.5)
         status, headers, answer = self._forward(body)
-        if what == "lost":
+        if what == "slow":
+            time.sleep(self.between.patience * 1.5)
+        if what in ("lost", "slow", "late"):
             self.close_connection = True
+        elif what == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+        elif what == "gateway":
+            self._say(502, b"", {})
         elif what == "cut":
             self._say(status, answer[: len(answer) // 2], headers, len(answer))
             self.close_connection = True
@@ -94,6 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Where nothing may linger, close without the good-bye that comes first, so that RST is sent."""
+        if struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is what some tests are about."""

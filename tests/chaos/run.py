@@ -1,0 +1,213 @@
+"""One run: a caseload pushed by a process that is killed again and again, over a way on which much goes wrong."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.chaos.agency import Agency
+from tests.chaos.hospital import Hospital
+from tests.chaos.reading import history
+from tests.chaos.verdict import Verdict, judged
+from tests.chaos.weather import Weather
+from tests.faults import between
+from tests.world import World
+
+from fhircase.demo import proof
+from fhircase.ledger import Delivery, State
+from fhircase.wiring import Site
+from fhircase.worker.report import PushReport
+from fhircase.worker.texts import record_of
+
+PATIENCE = 3.0
+"""Seconds that a push waits for an answer."""
+LONGEST = 2.5
+"""Seconds after its first request within which a push is killed."""
+EACH = 3
+"""Updates by the agency for each of its Tasks, at least."""
+ENOUGH = 20
+"""Pushes and pulls after the faults have ended; so many are never needed."""
+SETTINGS = """\
+namespace = "{namespace}"
+ledger = "ledger"
+
+[servers.ehr]
+url = "{url}"
+timeout = {timeout}
+bundle_entries = {entries}
+patient_identifiers = ["{namespace}/mrn"]
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything."""
+
+    records: int = 100
+    kills: int = 5
+    faults: float = 0.3
+    edited: float = 0.1
+    """Share of the Tasks that the agency edits, and of the clients' records that the hospital edits between kills."""
+    entries: int = 20
+
+
+@dataclass
+class Row:
+    """What a run did, and what was wrong at its end."""
+
+    seed: int
+    records: int = 0
+    requests: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    kills: int = 0
+    edits: int = 0
+    """Of the agency's."""
+    said: int = 0
+    """Edits of the hospital's."""
+    conflicts: int = 0
+    seconds: float = 0.0
+    verdict: Verdict = field(default_factory=Verdict)
+
+
+def run(url: str, folder: Path, seed: int, plan: Plan) -> Row:
+    """Run once. The folder keeps the ledger, the file that was pushed and what the processes said."""
+    began, row, chance = time.monotonic(), Row(seed), random.Random(seed)
+    world = World(url, folder)
+    hospital = Hospital(world, plan.records, chance, folder / "export.jsonl")
+    row.records = len(hospital.records)
+    _register(world, hospital)
+    disputed = range(max(1, round(hospital.clients * plan.edited)))
+    agency = Agency(world, disputed, random.Random(seed + 1), pause=0.05 + 6 / plan.records)
+    with between(url) as way:
+        way.patience = PATIENCE
+        way.fault = weather = Weather(seed, plan.faults)
+        _settings(world, folder, way.url, plan)
+        agency.start()
+        _killing(hospital, agency, weather, folder, plan, row)
+        agency.stop()
+        way.fault = None
+        row.requests, row.faults = weather.requests, dict(weather.counts)
+        with _later(world, way.url, plan) as site:
+            _judge(site, hospital, agency, row)
+    row.edits, row.said = len(agency.wrote), len(hospital.said)
+    row.seconds = time.monotonic() - began
+    world.close()
+    return row
+
+
+def _register(world: World, hospital: Hospital) -> None:
+    world.organization()
+    for number in range(hospital.clients):
+        world.patient(number)
+
+
+def _settings(world: World, folder: Path, url: str, plan: Plan) -> None:
+    text = SETTINGS.format(namespace=world.namespace, url=url, timeout=PATIENCE, entries=plan.entries)
+    (folder / "fhircase.toml").write_text(text)
+
+
+def _killing(hospital: Hospital, agency: Agency, weather: Weather, folder: Path, plan: Plan, row: Row) -> None:
+    """Push and kill, with the hospital editing in between, until both have had their share."""
+    chance = hospital.chance
+    hospital.export()
+    with (folder / "said.log").open("ab") as log:
+        while row.kills < plan.kills or len(agency.wrote) < EACH * len(agency.clients):
+            with _syncing(folder, log) as process:
+                _begun(process, weather)
+                kill = row.kills < plan.kills
+                try:
+                    code = process.wait(chance.uniform(0, LONGEST) if kill else None)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    code = process.wait()
+                    row.kills += 1
+            if code not in (0, 4, -signal.SIGKILL):
+                row.verdict.failed.append(f"a push ended with {code}, see said.log")
+                return
+            agency.fine()
+            hospital.edit_some(plan.edited, agency.clients)
+            hospital.export()
+
+
+def _begun(process: "subprocess.Popen[bytes]", weather: Weather) -> None:
+    """Wait until it talks to the server: before, there is not much to interrupt."""
+    before = weather.requests
+    while weather.requests == before and process.poll() is None:
+        time.sleep(0.01)
+
+
+def _syncing(folder: Path, log: object) -> "subprocess.Popen[bytes]":
+    """What an operator would have in a cron job."""
+    command = [sys.executable, "-m", "fhircase", "sync", "--server", "ehr", "export.jsonl"]
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # type: ignore[call-overload,no-any-return]
+
+
+@contextmanager
+def _later(world: World, url: str, plan: Plan) -> Iterator[Site]:
+    """The same hospital when all pauses are over: nothing needs to be waited for."""
+    with world.hospital("ledger", url=url, bundle_entries=plan.entries) as site:
+        station = site._station()
+        ahead = timedelta(0)
+
+        def now() -> datetime:
+            nonlocal ahead
+            ahead += timedelta(seconds=30)
+            return datetime.now(UTC) + ahead
+
+        site._open = replace(station, now=now)
+        yield site
+
+
+def _judge(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
+    """Let everything come to rest, and look; then let a person decide what is in conflict, and look again."""
+    report = _rest(site, hospital)
+    disputed = {int(each.key.value.removeprefix("R-")) for each in report.conflicts if each.key.kind == "referral"}
+    row.conflicts = len(disputed)
+    _look(site, hospital, agency, row, disputed)
+    for number in sorted(disputed):
+        hospital.edit("reason", number)
+    if disputed:
+        _rest(site, hospital)
+        _look(site, hospital, agency, row, ())
+
+
+def _rest(site: Site, hospital: Hospital) -> PushReport:
+    for _ in range(ENOUGH):
+        pushed, pulled = site.push(hospital.inputs()), site.pull()
+        if not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes or pulled.stopped):
+            break
+    return pushed
+
+
+def _look(site: Site, hospital: Hospital, agency: Agency, row: Row, disputed: Collection[int]) -> None:
+    world, verdict = hospital.world, row.verdict
+    seen = history(world.url, world.namespace)
+    for kind, found in vars(judged(seen, hospital, agency, disputed)).items():
+        known = getattr(verdict, kind)
+        known += [each for each in found if each not in known]
+    unsettled = [each for state in State if state is not State.AGREED for each in site.ledger.in_state(state)]
+    verdict.stuck += [_told(each) for each in unsettled if not (disputed and _in_dispute(each))]
+    waiting = {each.key for each in unsettled}
+    agreed = [record_of(kept.current) for kept in site.ledger.scan() if kept.key not in waiting]
+    patients = [each for each in world.client.search("Patient") if world.owns(each)]
+    live = [versions[-1].resource for versions in seen.values()]
+    findings = proof.proof([*live, *patients], {record.key: record for record in agreed})
+    verdict.altered += [wrong for each in findings if "equal ours" in each.what for wrong in each.wrong]
+    verdict.missing += [wrong for each in findings if "are there" in each.what for wrong in each.wrong]
+
+
+def _in_dispute(delivery: Delivery) -> bool:
+    """Whether it waits for a person because of what both sides really changed to different things."""
+    paths = {problem.path for problem in delivery.problems}
+    return delivery.state is State.CONFLICT and bool(paths) and all("status_reason" in path for path in paths)
+
+
+def _told(delivery: Delivery) -> str:
+    paths = ", ".join(problem.path for problem in delivery.problems)
+    return f"{delivery.key.kind} {delivery.key.value} is {delivery.state} at {paths or 'no place'}: {delivery.reason}"
