@@ -1,4 +1,4 @@
-"""`make chaos`: runs by seed, and a table of what happened; it fails if anything was lost, doubled, altered or stuck."""
+"""`make chaos`: runs by seed, and a table of them; it fails if anything was lost, doubled, altered or stuck."""
 
 import argparse
 import shutil
@@ -30,7 +30,12 @@ def main() -> int:
         print(f"{'':>9} {', '.join(f'{kind} {count}' for kind, count in sorted(row.faults.items()))}", flush=True)
         if row.verdict.wrong:
             bad += 1
-            print(*(f"{'':>9} {each}" for each in row.verdict.wrong[:20]), f"{'':>9} kept in {folder}", sep="\n", flush=True)
+            print(
+                *(f"{'':>9} {each}" for each in row.verdict.wrong[:20]),
+                f"{'':>9} kept in {folder}",
+                sep="\n",
+                flush=True,
+            )
         else:
             shutil.rmtree(folder)
     print(f"{asked.seeds - bad} of {asked.seeds} seeds without anything lost, doubled, altered or stuck")

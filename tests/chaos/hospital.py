@@ -1,6 +1,5 @@
 """The local system: it says what it likes, never looks at what comes back, and its file is all that is pushed."""
 
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +59,7 @@ class Hospital:
         text = b"".join(as_line(record) for record in self.records.values())
         fresh = self.file.with_suffix(".fresh")
         fresh.write_bytes(text)
-        os.replace(fresh, self.file)
+        fresh.replace(self.file)
 
     def inputs(self) -> list[tuple[bytes, Record]]:
         """What the file says."""

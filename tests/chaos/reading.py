@@ -30,17 +30,20 @@ History = dict[tuple[str, str], list[Version]]
 def history(url: str, namespace: str) -> History:
     """Every version of every resource that has an identifier of this namespace."""
     found: History = {}
+    deleted: History = {}
     with requests.Session() as session:
         session.headers.update({"Accept": "application/fhir+json", "Cache-Control": "no-cache"})
         for kind in TYPES:
             for entry in _entries(session, f"{url}/{kind}/_history?_count=500"):
-                resource = entry.get("resource", {})
-                if resource and any(of(namespace, resource)):
+                if "resource" not in entry:
+                    name = (kind, entry["request"]["url"].partition("/")[2])
+                    deleted.setdefault(name, []).append(Version(_number(entry["response"]["etag"]), {}))
+                elif any(of(namespace, resource := entry["resource"])):
                     version = Version(int(resource["meta"]["versionId"]), resource)
                     found.setdefault((kind, resource["id"]), []).append(version)
     # A page may repeat what an earlier one had.
     return {
-        name: sorted({each.number: each for each in versions}.values(), key=lambda each: each.number)
+        name: sorted({v.number: v for v in [*versions, *deleted.get(name, ())]}.values(), key=lambda v: v.number)
         for name, versions in found.items()
     }
 
@@ -51,6 +54,10 @@ def of(namespace: str, resource: Json) -> Iterator[tuple[str, str]]:
     for each in named if isinstance(named, list) else [named]:
         if str(each.get("system")).startswith(f"{namespace}/"):
             yield each["system"].removeprefix(f"{namespace}/"), each["value"]
+
+
+def _number(etag: str) -> int:
+    return int(etag.removeprefix("W/").strip('"'))
 
 
 def _entries(session: requests.Session, url: str | None) -> Iterator[Json]:

@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from tests.chaos.agency import Agency
 from tests.chaos.hospital import Hospital
+from tests.chaos.pushing import Pushes
 from tests.chaos.reading import history
 from tests.chaos.verdict import Verdict, judged
 from tests.chaos.weather import Weather
@@ -27,8 +26,6 @@ from fhircase.worker.texts import record_of
 
 PATIENCE = 3.0
 """Seconds that a push waits for an answer."""
-LONGEST = 2.5
-"""Seconds after its first request within which a push is killed."""
 EACH = 3
 """Updates by the agency for each of its Tasks, at least."""
 ENOUGH = 20
@@ -55,6 +52,8 @@ class Plan:
     edited: float = 0.1
     """Share of the Tasks that the agency edits, and of the clients' records that the hospital edits between kills."""
     entries: int = 20
+    longest: float = 2.5
+    """Seconds after its first request within which a push is killed."""
 
 
 @dataclass
@@ -116,17 +115,10 @@ def _killing(hospital: Hospital, agency: Agency, weather: Weather, folder: Path,
     """Push and kill, with the hospital editing in between, until both have had their share."""
     chance = hospital.chance
     hospital.export()
-    with (folder / "said.log").open("ab") as log:
+    with Pushes(folder) as pushes:
         while row.kills < plan.kills or len(agency.wrote) < EACH * len(agency.clients):
-            with _syncing(folder, log) as process:
-                _begun(process, weather)
-                kill = row.kills < plan.kills
-                try:
-                    code = process.wait(chance.uniform(0, LONGEST) if kill else None)
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    code = process.wait()
-                    row.kills += 1
+            code = _pushed(pushes, weather, chance.uniform(0, plan.longest) if row.kills < plan.kills else None)
+            row.kills += code == -signal.SIGKILL
             if code not in (0, 4, -signal.SIGKILL):
                 row.verdict.failed.append(f"a push ended with {code}, see said.log")
                 return
@@ -135,17 +127,16 @@ def _killing(hospital: Hospital, agency: Agency, weather: Weather, folder: Path,
             hospital.export()
 
 
-def _begun(process: "subprocess.Popen[bytes]", weather: Weather) -> None:
-    """Wait until it talks to the server: before, there is not much to interrupt."""
+def _pushed(pushes: Pushes, weather: Weather, seconds: float | None) -> int:
+    """Push, and kill it so many seconds after its first request: before, there is not much to interrupt."""
     before = weather.requests
-    while weather.requests == before and process.poll() is None:
-        time.sleep(0.01)
-
-
-def _syncing(folder: Path, log: object) -> "subprocess.Popen[bytes]":
-    """What an operator would have in a cron job."""
-    command = [sys.executable, "-m", "fhircase", "sync", "--server", "ehr", "export.jsonl"]
-    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # type: ignore[call-overload,no-any-return]
+    pushes.start()
+    code = None
+    while code is None and weather.requests == before:
+        code = pushes.ended(0.01)
+    if code is None:
+        code = pushes.ended(seconds)
+    return pushes.kill() if code is None else code
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.agency import Agency, Wrote
 from tests.chaos.hospital import PLACES, Hospital, Said
-from tests.chaos.reading import History, Json, Version, of
+from tests.chaos.reading import TYPES, History, Json, Version, of
 
 EDITED = {"CarePlan": ("title",), "ServiceRequest": ("note",), "Task": ("note", "status", "statusReason")}
 """The elements that anybody edits in a run; all others have to stay as they were made."""
@@ -86,7 +86,7 @@ def _lost_of_agency(history: History, wrote: list[Wrote], ours: Collection[str])
     for own, several in by_task.items():
         for version in history["Task", own]:
             so_far = [each for each in several if each.version <= version.number]
-            if so_far:
+            if so_far and version.live:
                 yield from (f"Task/{own} version {version.number}: {what}" for what in _gone(version, so_far, ours))
 
 
@@ -138,12 +138,14 @@ def _altered(history: History, others: Collection[tuple[str, int]]) -> Iterator[
     for (kind, own), versions in history.items():
         first = _untouched(kind, versions[0].resource)
         for version in versions[1:]:
-            if (kind, version.number) not in others and _untouched(kind, version.resource) != first:
+            if version.live and (kind, version.number) not in others and _untouched(kind, version.resource) != first:
                 yield f"{kind}/{own} version {version.number} differs where nobody edited it"
 
 
 def _untouched(kind: str, resource: Json) -> str:
-    rest = {name: value for name, value in resource.items() if name not in ("meta", "id", "text", *EDITED.get(kind, ()))}
+    rest = {
+        name: value for name, value in resource.items() if name not in ("meta", "id", "text", *EDITED.get(kind, ()))
+    }
     return json.dumps(_unlinked(rest), sort_keys=True)
 
 
@@ -160,7 +162,7 @@ def _loose(live: dict[tuple[str, str], Json]) -> Iterator[str]:
     for (kind, own), resource in live.items():
         for reference in _references(resource):
             target, _, id_ = reference.partition("/")
-            if reference.startswith("urn:") or (target in {each for each, _ in live} and (target, id_) not in live):
+            if reference.startswith("urn:") or (target in TYPES and (target, id_) not in live):
                 yield f"{kind}/{own} refers to {reference}, which is not there"
 
 

@@ -50,5 +50,3 @@ class Weather:
             [kind] = self._chance.choices(list(KINDS), list(KINDS.values()))
             self.counts[kind] += 1
         return ANSWERS.get(kind, kind)
-
-

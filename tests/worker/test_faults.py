@@ -159,3 +159,19 @@ def test_two_pushes_at_once_make_nothing_twice(world):
     assert [push.wait(60) for push in pushes] == [0, 0]
     assert again(world.hospital(), lines(world.caseload(6))).outstanding == 0
     assert world.doubled() == []
+
+
+def test_what_an_agency_does_to_a_referral_whose_creation_was_never_answered_is_no_conflict(world, way):
+    world.patient(0)
+    hospital = world.hospital(url=way.url)
+    way.fault = lambda method, path, body: "gateway" if b"transaction" in body else None
+    hospital.push(lines(world.caseload(1)))
+    way.fault = None
+    task = world.one("Task", "offer", "R-0:o1")
+    world.edit(task, status="accepted", note=[{"text": "we can"}])
+    report = again(hospital, lines([but(world.plan(0), title="another")]))
+
+    assert (report.outstanding, world.doubled()) == (0, [])
+    task = world.one("Task", "offer", "R-0:o1")
+    assert (task["status"], task["note"]) == ("accepted", [{"text": "we can"}])
+    assert world.one("CarePlan", "care-plan", "P-0")["title"] == "another"

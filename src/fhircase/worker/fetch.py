@@ -67,6 +67,30 @@ def pristine(station: Station, references: Iterable[str]) -> bool:
     return True
 
 
+def originals(station: Station, references: Iterable[str]) -> dict[str, Found]:
+    """Each of these as it was made; left out where the server will not say.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    found: dict[str, Found] = {}
+    for some in _slices(sorted(set(references)), AT_ONCE):
+        answers = station.client.batch([bundle.read(f"{reference}/_history") for reference in some])
+        for reference, answer in zip(some, answers, strict=True):
+            if answer.ok and (oldest := _oldest(station, reference, answer.resource or {})):
+                found[reference] = seen(oldest)
+    return found
+
+
+def _oldest(station: Station, reference: str, page: Json) -> Json:
+    """The last entry of a history, whose newest come first."""
+    if any(text_at(link, "relation") == "next" for link in objects_at(page, "link")):
+        *_, last = station.client.history(*reference.split("/"))
+        return last.resource or {}
+    entries = objects_at(page, "entry")
+    return object_at(entries[-1], "resource") if entries else {}
+
+
 def identified(station: Station, kind: str, tokens: Collection[str]) -> Iterator[Json]:
     """Find all resources of a type that have one of these identifiers (`system|value`); none if it cannot look.
 

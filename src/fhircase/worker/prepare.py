@@ -13,8 +13,8 @@ from fhircase.fhir.invariants import newly_broken
 from fhircase.ledger import Claim, RecordKey, Resource
 from fhircase.mapping import write
 from fhircase.model import Record
-from fhircase.worker.absorb import gather, take
-from fhircase.worker.fetch import Found, identified, pristine, seen
+from fhircase.worker.absorb import base_of, gather, row, take
+from fhircase.worker.fetch import Found, identified, originals, pristine, seen
 from fhircase.worker.intake import disputed
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of
@@ -131,8 +131,28 @@ def _adopted(station: Station, one: Ready, there: Mapping[str, list[Found]]) -> 
         return one
     have |= {row.reference: Found(jsontext.decode(row.agreed), row.etag) for row in one.rows if row.agreed}
     every, _ = gather(station, one.key.kind, have)
-    untouched = pristine(station, [reference for reference in every if not reference.startswith(_OTHERS)])
-    taken = take(station, one.key, every.values(), None, pristine=untouched)
+    base = _made(station, one, every) if one.claim.unsure else None
+    untouched = base is None and pristine(station, [each for each in every if not each.startswith(_OTHERS)])
+    taken = take(station, one.key, every.values(), base, pristine=untouched)
     if taken.conflicts:
         raise Disputed([*disputed(taken.conflicts).problems])
     return ready(station, one.claim, taken.record)
+
+
+def _made(station: Station, one: Ready, every: Mapping[str, Found]) -> Record | None:
+    """The record as an attempt of ours made it whose answer we never had: what we said then is what was agreed.
+
+    What others made of it since, and what they made themselves, is no part of it.
+    """
+    wanted = {(part.resource["resourceType"], business(one.key, part.resource)) for part in one.parts if part.new}
+    known = {row.reference for row in one.rows if row.agreed}
+    ours = [
+        reference
+        for reference, found in every.items()
+        if reference not in known and (found.resource["resourceType"], business(one.key, found.resource)) in wanted
+    ]
+    then = originals(station, ours)
+    kept = {each: found for each, found in every.items() if each in known or each.startswith(_OTHERS)}
+    if then.keys() != set(ours):
+        return None
+    return base_of(station, one.key, [row(station, one.key, "", found) for found in [*kept.values(), *then.values()]])
