@@ -1,12 +1,13 @@
 """The one place where concrete parts meet: settings make a ledger, a client and the loops between them."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fhircase.auth.basic import basic
 from fhircase.auth.bearer import bearer
@@ -144,20 +145,20 @@ class Site:
     def _make(self, stack: ExitStack, location: str) -> Station:
         server = self.server
         ledger = stack.enter_context(open_ledger(location))
-        client = stack.enter_context(
-            FHIRClient(
-                server.url,
-                auth=_auth(server),
-                layers=[self._counter.layer, Requests(server.name).layer],
-                timeout=(10.0, server.timeout),
-            )
-        )
+        auth = _auth(server)
+
+        def connect(sleep: Callable[[float], Any] = time.sleep) -> FHIRClient:
+            layers, timeout = [self._counter.layer, Requests(server.name).layer], (10.0, server.timeout)
+            return FHIRClient(server.url, auth=auth, layers=layers, timeout=timeout, sleep=sleep)
+
+        client = stack.enter_context(connect())
         return Station(
             ledger,
             client,
             _destination(server),
             owner.name(),
             mapping_digest(server.fhir, server.overlays),
+            connect,
             counter=self._counter,
         )
 
@@ -202,6 +203,8 @@ def _destination(server: Server) -> Destination:
         fhir=server.fhir,
         overlays=server.overlays,
         bundle_entries=server.bundle_entries,
+        bundle_bytes=server.bundle_bytes,
+        parallel=server.parallel,
         pull=server.pull,
         organization=server.organization,
         patient_identifiers=server.patient_identifiers,

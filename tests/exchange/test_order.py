@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhircase.exchange.order import batches, dependents, groups, islands
+from fhircase.exchange.order import dependents, groups, halves, islands
 
 graphs = st.integers(1, 12).flatmap(
     lambda size: st.dictionaries(st.integers(0, size), st.sets(st.integers(0, size), max_size=4), min_size=1)
@@ -48,12 +48,37 @@ def test_only_those_that_reach_each_other_are_grouped(links):
         assert len(group) == 1 or all(set(group) <= reaches(key) for key in group)
 
 
-@given(graphs, st.integers(1, 6))
-def test_batches_keep_order_and_limit_unless_one_group_is_larger(links, limit):
-    ordered = groups(links)
-    made = list(batches(ordered, lambda _: 1, limit))
-    assert [key for batch in made for key in batch] == [key for group in ordered for key in group]
-    assert all(len(batch) <= limit or batch in ordered for batch in made)
+@given(graphs)
+def test_halves_hold_everything_and_cut_no_circle_that_need_not_be_cut(links):
+    keys = [key for group in groups(links) for key in group]
+    if len(keys) == 1:
+        return
+    first, second = halves(keys, links)
+    assert first
+    assert second
+    assert sorted([*first, *second]) == sorted(keys)
+    if len(groups(links)) > 1:
+        inside = [set(group) <= set(first) or set(group) <= set(second) for group in groups(links)]
+        assert all(inside)
+
+
+@given(graphs)
+def test_the_first_half_refers_to_nothing_in_the_second_unless_all_is_one_circle(links):
+    keys = [key for group in groups(links) for key in group]
+    if len(groups(links)) > 1:
+        first, second = halves(keys, links)
+        assert not any(other in second for key in first for other in links[key])
+
+
+@given(st.integers(2, 300), st.data())
+def test_halving_finds_one_among_many_in_as_many_steps_as_it_has_binary_digits(size, data):
+    bad = data.draw(st.integers(0, size - 1))
+    keys: tuple[int, ...] = tuple(range(size))
+    steps = 0
+    while len(keys) > 1:
+        keys = next(half for half in halves(keys, {}) if bad in half)
+        steps += 1
+    assert steps <= (size - 1).bit_length()
 
 
 @given(graphs)

@@ -38,6 +38,8 @@ class Server:
     auth: Bearer | Basic | None
     timeout: float
     bundle_entries: int
+    bundle_bytes: int
+    parallel: int
     pull: tuple[str, ...]
     organization: str | None
     overlays: tuple[str, ...]
@@ -109,6 +111,8 @@ class ServerSettings(BaseModel):
     auth: AuthSettings = AuthSettings()
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
     bundle_entries: Annotated[int, Field(gt=0, le=10_000)] = 50
+    bundle_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 1_000_000
+    parallel: Annotated[int, Field(gt=0, le=64)] = 4
     pull: tuple[Query, ...] = ()
     organization: Party | None = None
     overlays: tuple[str, ...] = ()

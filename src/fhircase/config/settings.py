@@ -98,6 +98,8 @@ class Config(BaseSettings):
             auth=own.auth.secrets(f"servers.{name}.auth"),
             timeout=own.timeout,
             bundle_entries=own.bundle_entries,
+            bundle_bytes=own.bundle_bytes,
+            parallel=own.parallel,
             pull=own.pull,
             organization=own.organization,
             overlays=(*self.overlays, *own.overlays),

@@ -1,6 +1,6 @@
 """Who is sent with whom and after whom: what is referred to goes first, a circle goes together."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -63,21 +63,6 @@ def _group(root: K, stack: list[K], waiting: set[K], place: Mapping[K, int]) -> 
     return tuple(sorted(members, key=place.__getitem__))
 
 
-def batches(ordered: Iterable[tuple[K, ...]], size: Callable[[K], int], limit: int) -> Iterator[tuple[K, ...]]:
-    """Fill batches with whole groups, in order; a group beyond the limit is a batch of its own."""
-    batch: list[K] = []
-    filled = 0
-    for group in ordered:
-        more = sum(map(size, group))
-        if batch and filled + more > limit:
-            yield tuple(batch)
-            batch, filled = [], 0
-        batch.extend(group)
-        filled += more
-    if batch:
-        yield tuple(batch)
-
-
 def islands(keys: Collection[K], links: Mapping[K, Collection[K]]) -> list[tuple[K, ...]]:
     """Take a batch apart into parts that have nothing to do with each other, each in the batch's order."""
     parent = {key: key for key in keys}
@@ -96,6 +81,24 @@ def islands(keys: Collection[K], links: Mapping[K, Collection[K]]) -> list[tuple
     for key in keys:
         parts.setdefault(top(key), []).append(key)
     return [tuple(part) for part in parts.values()]
+
+
+def halves(keys: Collection[K], links: Mapping[K, Collection[K]]) -> list[tuple[K, ...]]:
+    """Cut a batch in two: between islands if there are several, else between circles, else anywhere.
+
+    What the second half refers to in the first is there when its turn comes.
+    """
+    inside = {key: [other for other in links.get(key, ()) if other in keys] for key in keys}
+    parts = islands(list(keys), inside)
+    if len(parts) == 1:
+        parts = groups(inside)
+    if len(parts) == 1:
+        parts = [(key,) for key in keys]
+    first: list[K] = list(parts[0])
+    rest = parts[1:]
+    while len(rest) > 1 and 2 * len(first) < len(keys):
+        first += rest.pop(0)
+    return [tuple(first), tuple(key for part in rest for key in part)]
 
 
 def dependents(keys: Iterable[K], links: Mapping[K, Collection[K]]) -> set[K]:

@@ -1,6 +1,7 @@
 """What a record needs on a server: what to create, what to update, what to leave, and how references read there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fhircase.exchange.abilities import Abilities
@@ -55,7 +56,7 @@ def parts(key: RecordKey, placed: Iterable[Placed], agreed: Iterable[tuple[Resou
     return tuple(made)
 
 
-def known(every: Iterable[Part], rows: Iterable[Resource], names: Mapping[tuple[str, str], str]) -> Known:
+def known(every: Iterable[Part], rows: Iterable[Resource], names: MutableMapping[tuple[str, str], str]) -> Known:
     """What references mean on the server, given what is there and what the transaction will make.
 
     Args:
@@ -64,7 +65,7 @@ def known(every: Iterable[Part], rows: Iterable[Resource], names: Mapping[tuple[
         names: references of people and parties by type and `system|value`.
     """
     temporary: dict[str, str] = {}
-    identified = dict(names)
+    identified = ChainMap({}, names)  # What everybody is called may be much: it is not copied.
     for row in rows:
         _name(row.key, row.role, row.reference, temporary, identified)
     for part in every:
@@ -88,7 +89,7 @@ def _name(
     role: str,
     reference: str,
     temporary: dict[str, str],
-    identified: dict[tuple[str, str], str],
+    identified: MutableMapping[tuple[str, str], str],
     kind: str = "",
 ) -> None:
     temporary[urn(key.kind, key.namespace, key.value, role)] = reference
@@ -133,6 +134,22 @@ def guard(part: Part, can: Abilities) -> str:
     What is created without goes with others of its record that have one, in one transaction: all or none.
     """
     return business(part.key, part.resource) if can.can_guard(part.resource["resourceType"]) else ""
+
+
+def writes(part: Part, absent: Collection[str]) -> frozenset[str]:
+    """What sending a part writes, by reference or identifier: while that is under way, nobody else of us may.
+
+    Args:
+        part: of a record that is to be sent.
+        absent: identifiers of patients that are created where a record names them.
+    """
+    if part.linked:
+        tokens = {token(each) for each in objects_at(part.resource, "identifier")} if part.new else set()
+        return frozenset(tokens) if tokens & set(absent) else frozenset()
+    if not part.new:
+        return frozenset((part.reference,))
+    named = business(part.key, part.resource)
+    return frozenset((f"{part.resource['resourceType']} {named}",)) if named else frozenset()
 
 
 def business(key: RecordKey, resource: Json) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from fhircase.client import FHIRClient
 from fhircase.exchange.people import criteria, reference_of
 from fhircase.exchange.references import Json
 from fhircase.fhir import bundle
@@ -39,11 +40,16 @@ def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found]
     Raises:
         ServerError: the server could not be asked, or would not say.
     """
+    return asked(station.client, references)
+
+
+def asked(client: FHIRClient, references: Iterable[str]) -> tuple[dict[str, Found], set[str]]:
+    """Read resources with this client, as `fetch` does."""
     wanted = sorted(set(references))
     found: dict[str, Found] = {}
     gone: set[str] = set()
     for some in _slices(wanted, AT_ONCE):
-        answers = station.client.batch([bundle.read(reference) for reference in some])
+        answers = client.batch([bundle.read(reference) for reference in some])
         for reference, answer in zip(some, answers, strict=True):
             if answer.status in (404, 410):
                 gone.add(reference)

@@ -22,6 +22,9 @@ from fhircase.worker.texts import record_of
 _OTHERS = tuple(f"{kind}/" for kind in (PATIENT, "Coverage", "ClaimResponse"))
 """What is never ours to write, so that whoever wrote it says nothing about us."""
 
+AROUND = 500
+"""Bytes of an entry besides its resource: URLs, the condition, references that become longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -41,7 +44,17 @@ class Ready:
     @property
     def size(self) -> int:
         """How many resources would be written."""
-        return sum((part.new and not part.linked) or part.changed for part in self.parts)
+        return len(self.written)
+
+    @property
+    def bytes(self) -> int:
+        """How large they are, about: what goes around each is guessed on the safe side."""
+        return sum(len(jsontext.encode(part.resource)) + AROUND for part in self.written)
+
+    @property
+    def written(self) -> tuple[Part, ...]:
+        """The parts that would be written."""
+        return tuple(part for part in self.parts if (part.new and not part.linked) or part.changed)
 
 
 class Disputed(InvalidInput):

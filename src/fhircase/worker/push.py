@@ -1,16 +1,16 @@
 """Push: everything owed to a server, made ready, put in order and sent; what cannot be sent says why."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 
 from fhircase.errors import InvalidInput, ServerError
 from fhircase.exchange.links import named_by
-from fhircase.exchange.order import batches, dependents, groups
+from fhircase.exchange.order import dependents, groups, islands
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import guard, known, resolved
 from fhircase.ledger import Claim, RecordKey, State, Verdict
 from fhircase.worker import owner as owners
 from fhircase.worker.directory import Directory, Names
+from fhircase.worker.dispatch import Dispatch
 from fhircase.worker.intake import Input, Intake
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.report import PushReport, waiting
@@ -19,21 +19,32 @@ from fhircase.worker.settle import Tally
 from fhircase.worker.station import LEASE, Progress, Station, silent
 from fhircase.worker.texts import record_of
 
-CLAIMS = 400
+CLAIMS = 200
 """Records made ready at a time; it bounds the memory needed."""
 
 
-@dataclass(slots=True)
 class _Run:
     """One push as it goes on."""
 
-    station: Station
-    progress: Progress
-    only: Collection[RecordKey] | None = None
-    """The records to send; without, everything that is due."""
-    tally: Tally = field(default_factory=Tally)
-    loose: dict[RecordKey, set[RecordKey]] = field(default_factory=dict)
-    """Records sent while others they name were not there yet."""
+    def __init__(self, station: Station, progress: Progress, only: Collection[RecordKey] | None) -> None:
+        self.station = station
+        self.progress = progress
+        self.only = only
+        """The records to send; without, everything that is due."""
+        self.tally = Tally()
+        self.directory = Directory(station)
+        self.sender = Sender(station, self.tally, self.directory)
+        self.dispatch = Dispatch(station, self.sender, self._settled)
+        self.done = 0
+        self.loose: dict[RecordKey, set[RecordKey]] = {}
+        """Records sent while others they name were not there yet."""
+
+    def _settled(self, batch: Iterable[Ready]) -> None:
+        for one in batch:
+            self.done += 1
+            there = self.station.ledger.resources(self.station.server, one.links)
+            if missing := one.links - there.keys():
+                self.loose[one.key] = set(missing)
 
 
 def push(
@@ -55,7 +66,12 @@ def push(
         _all(run)
         if run.only is None and not run.tally.stopped and _tighten(run):
             _all(run)
+    except KeyboardInterrupt:
+        # What is on the wire is waited for, so that nobody has to look for it; asked to stop again, we do not.
+        run.dispatch.drain()
+        raise
     finally:
+        run.dispatch.close()
         # Whatever ends this push, the next one need not wait for a lease to run out.
         station.ledger.rescue(now=station.now(), dead=[station.owner])
     return _report(run, intake, station.counter.requests - before)
@@ -63,13 +79,16 @@ def push(
 
 def _all(run: _Run) -> None:
     """Send until nothing is due any more."""
-    directory = Directory(run.station)
-    done = 0
-    while not run.tally.stopped and (claims := _claim(run.station, run.only)):
-        _some(run, directory, claims)
-        done += len(claims)
+    while not run.tally.stopped:
+        claims = _claim(run.station, run.only)
+        if claims:
+            _some(run, claims)
+        elif run.dispatch.idle:
+            return
+        run.dispatch.run(run.dispatch.backlog if claims else 0)
         left = len(run.station.ledger.due(run.station.server, now=run.station.now(), limit=CLAIMS))
-        run.progress("send", done, done + left)
+        run.progress("send", run.done, run.done + left)
+    run.dispatch.run()
 
 
 def _claim(station: Station, only: Collection[RecordKey] | None) -> list[Claim]:
@@ -102,38 +121,36 @@ def _named(claim: Claim) -> frozenset[RecordKey]:
         return frozenset()  # It is refused with every reason when it is made ready.
 
 
-def _some(run: _Run, directory: Directory, claims: list[Claim]) -> None:
-    sender = Sender(run.station, run.tally, directory)
+def _some(run: _Run, claims: list[Claim]) -> None:
+    sender = run.sender
     try:
-        prepared = _ready(run, sender, claims)
-        names, held, absent = directory.clients({key: one.parts for key, one in prepared.items()})
+        prepared = _ready(run, claims)
+        names, held, absent = run.directory.clients({key: one.parts for key, one in prepared.items()})
         _hold(sender, prepared, held)
         _look_up(run, sender, prepared)
-        names |= directory.parties(part for one in prepared.values() for part in one.parts)
+        names |= run.directory.parties(part for one in prepared.values() for part in one.parts)
     except ServerError as error:
         sender.stop(claims, error)
         return
     _accept_unchanged(run, sender, prepared, names)
-    sender.names, sender.absent = names, absent
+    sender.names |= names
+    sender.absent |= absent
     links = {key: one.links for key, one in prepared.items()}
-    limit = run.station.to.bundle_entries
-    for batch in batches(groups(links), lambda key: prepared[key].size, limit):
-        waiting = [prepared[key] for key in batch]
-        if run.tally.stopped:
-            sender.put_off(waiting)
-            continue
-        run.station.ledger.renew([one.claim for one in prepared.values()], lease=LEASE, now=run.station.now())
-        sender.send(waiting)
-        _note_loose(run, waiting)
+    ordered = [
+        group for island in islands(list(prepared), links) for group in groups({key: links[key] for key in island})
+    ]
+    run.dispatch.add([sender.piece([prepared[key] for key in group]) for group in ordered])
 
 
-def _ready(run: _Run, sender: Sender, claims: Iterable[Claim]) -> dict[RecordKey, Ready]:
+def _ready(run: _Run, claims: Iterable[Claim]) -> dict[RecordKey, Ready]:
     prepared: dict[RecordKey, Ready] = {}
     for claim in claims:
         try:
             prepared[claim.key] = ready(run.station, claim)
         except InvalidInput as error:
-            sender.refuse(claim, error)
+            run.sender.refuse(claim, error)
+        # Making ready takes as long as sending: what is under way goes on meanwhile.
+        run.dispatch.poll()
     return prepared
 
 
@@ -180,13 +197,6 @@ def _accept_unchanged(run: _Run, sender: Sender, prepared: dict[RecordKey, Ready
         there = known(one.parts, [row for rows in near.values() for row in rows], names)
         if not any(resolved(part, there).changed for part in one.parts):
             sender.settle(prepared.pop(key).claim, Verdict.accepted())
-
-
-def _note_loose(run: _Run, sent: Iterable[Ready]) -> None:
-    for one in sent:
-        there = run.station.ledger.resources(run.station.server, one.links)
-        if missing := one.links - there.keys():
-            run.loose[one.key] = set(missing)
 
 
 def _tighten(run: _Run) -> int:

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from fhircase.client import FHIRClient
 from fhircase.exchange.abilities import Abilities, abilities
 from fhircase.ledger import Ledger
 from fhircase.rest.message import Interaction, Request, Response
+from fhircase.worker.pool import Connect
 
 LEASE = timedelta(minutes=5)
-"""How long a claim lasts without a sign of life; renewed before each batch."""
+"""How long a claim lasts without a sign of life; renewed while it waits and when it is sent."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is. Never a person's data."""
@@ -29,6 +31,8 @@ class Destination:
     fhir: str = "R4"
     overlays: tuple[str, ...] = ()
     bundle_entries: int = 50
+    bundle_bytes: int = 1_000_000
+    parallel: int = 4
     pull: tuple[str, ...] = ()
     organization: str | None = None
     patient_identifiers: tuple[str, ...] = ()
@@ -40,10 +44,12 @@ class Counter:
     """Counts the requests that go out."""
 
     requests: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def layer(self, request: Request) -> Interaction[Response]:
-        """Pass a request on and count it."""
-        self.requests += 1
+        """Pass a request on and count it, whichever thread it is of."""
+        with self._lock:
+            self.requests += 1
         return (yield request)
 
 
@@ -57,6 +63,8 @@ class Station:
     owner: str
     mapping: str
     """Digest of the mapping files, as it stands beside everything agreed."""
+    connect: Connect
+    """Makes further clients of the server, for threads of their own."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     counter: Counter = field(default_factory=Counter)
 

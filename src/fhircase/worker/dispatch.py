@@ -1,0 +1,126 @@
+"""Batches under way: as many at once as the server is to be asked, each settled as its answer comes.
+
+All that touches the ledger is done here, in one thread; the threads of the pool only wait for the wire.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from fhircase.errors import ServerError
+from fhircase.exchange.schedule import Limits, Piece, Schedule
+from fhircase.ledger import Claim
+from fhircase.worker.pool import Pool
+from fhircase.worker.prepare import Ready
+from fhircase.worker.send import Job, Sender
+from fhircase.worker.station import LEASE, Station
+from fhircase.worker.transact import Answer, transact
+
+RENEWED = timedelta(minutes=1)
+"""How often leases are renewed of what waits or is under way."""
+
+TICK = 1.0
+"""Seconds to wait for an answer before looking after the leases again."""
+
+
+class Dispatch:
+    """Sends what it is given, in parallel where nothing stands against it."""
+
+    def __init__(self, station: Station, sender: Sender, settled: Callable[[Sequence[Ready]], None]) -> None:
+        self._station = station
+        self._sender = sender
+        self._settled = settled
+        self._schedule: Schedule[Ready] = Schedule()
+        self._pool: Pool[Job, Answer] = Pool(station.connect, station.to.parallel)
+        self._limits = Limits(station.to.bundle_entries, station.to.bundle_bytes)
+        self._renewed = station.now()
+
+    def add(self, pieces: Sequence[Piece[Ready]]) -> None:
+        """Take more to send, what is referred to first."""
+        self._schedule.add(pieces)
+
+    def poll(self) -> None:
+        """Settle what has come back and send what can go, without waiting."""
+        while turn := self._pool.take(0):
+            self._finish(*turn)
+        self._fill()
+
+    def run(self, leave: int = 0) -> None:
+        """Send until so few entries are left to be given out; with 0, until all is settled."""
+        self._fill()
+        while self._pool.busy and (not leave or self._schedule.entries > leave):
+            if turn := self._pool.take(TICK):
+                self._finish(*turn)
+            self._fill()
+            self._renew()
+
+    def drain(self) -> None:
+        """Give out nothing more, and settle what is under way as it comes back."""
+        self._pool.halt()
+        self._put_off()
+        while self._pool.busy:
+            if turn := self._pool.take(TICK):
+                self._finish(*turn)
+                self._put_off()
+            self._renew()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything is settled."""
+        return not self._schedule.unfinished
+
+    @property
+    def backlog(self) -> int:
+        """How many entries should wait, so that no thread has to."""
+        return self._limits.entries * self._station.to.parallel
+
+    def _fill(self) -> None:
+        while not self._sender.tally.stopped and self._pool.free and (taken := self._schedule.take(self._limits)):
+            self._start(taken)
+        if self._sender.tally.stopped:
+            self._put_off()
+
+    def _start(self, taken: list[Piece[Ready]]) -> None:
+        lost = self._lost([one.claim for piece in taken for one in piece.items])
+        if lost:
+            # Somebody else looks after these now.
+            kept = [one for piece in taken for one in piece.items if one.claim not in lost]
+            self._schedule.done(taken, [self._sender.piece(kept, alone=True)] if kept else [])
+            return
+        try:
+            job = self._sender.start(taken)
+        except ServerError as error:
+            batch = [one for piece in taken for one in piece.items]
+            self._schedule.done(taken, self._sender.failed(batch, error, 0, part=False))
+            return
+        if job.entries:
+            self._pool.submit(job, lambda client: transact(client, job.entries))
+        else:
+            self._finish(job, Answer())
+
+    def _finish(self, job: Job, outcome: Answer | ServerError) -> None:
+        again = self._sender.finish(job, outcome)
+        self._schedule.done(job.pieces, again)
+        waiting = {one.key for piece in again for one in piece.items}
+        self._settled([one for one in job.batch if one.key not in waiting])
+
+    def _put_off(self) -> None:
+        self._sender.put_off(one for piece in self._schedule.clear() for one in piece.items)
+
+    def _lost(self, claims: list[Claim]) -> list[Claim]:
+        """Renew claims; those that are no longer ours are returned."""
+        ledger, now = self._station.ledger, self._station.now()
+        if ledger.renew(claims, lease=LEASE, now=now) == len(claims):
+            return []
+        return [claim for claim in claims if not ledger.renew([claim], lease=LEASE, now=now)]
+
+    def _renew(self) -> None:
+        now: datetime = self._station.now()
+        if now - self._renewed < RENEWED:
+            return
+        self._renewed = now
+        claims = [one.claim for piece in self._schedule.unfinished for one in piece.items]
+        self._station.ledger.renew(claims, lease=LEASE, now=now)
