@@ -1,7 +1,7 @@
 """Records as the ledger keeps them, and digests that tell what need not be looked at."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 from pydantic import ValidationError
@@ -18,8 +18,9 @@ def text_of(record: Record) -> bytes:
     return as_line(record).rstrip(b"\n")
 
 
+@lru_cache(maxsize=2048)
 def record_of(text: bytes) -> Record:
-    """Read a record that was written here.
+    """Read a record that was written here; records never change, so those read last are kept.
 
     Raises:
         RecordInvalid: an older version of this program wrote it, and it does not validate any more.

@@ -5,6 +5,7 @@ Source: https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from fhircase.errors import Problem
@@ -28,7 +29,7 @@ def broken(resource: Json, fhir: str = "R4", profiles: Sequence[str] = ()) -> li
         profiles: profiles, `canonical|version`, beside those in its `meta.profile`.
     """
     claimed = resource.get("meta", {}).get("profile", [])
-    return list(_Walk(fhir, [*profiles, *(each for each in claimed if isinstance(each, str))]).broken(resource))
+    return list(_walk(fhir, (*profiles, *(each for each in claimed if isinstance(each, str)))).broken(resource))
 
 
 def newly_broken(resource: Json, before: Json | None, fhir: str = "R4") -> list[Problem]:
@@ -42,15 +43,21 @@ def test_of(rule: Constraint) -> Test | None:
     return TESTS.get(f"{rule.key} {rule.path}") or TESTS.get(rule.key)
 
 
+@lru_cache(maxsize=256)
+def _walk(fhir: str, profiles: tuple[str, ...]) -> "_Walk":
+    return _Walk(fhir, profiles)
+
+
 class _Walk:
     def __init__(self, fhir: str, profiles: Sequence[str]) -> None:
         self._elements = elements(fhir)
-        self._rules: dict[str, list[Constraint]] = {}
+        self._rules: dict[str, list[tuple[Constraint, Test]]] = {}
         claimed = [rule for name in dict.fromkeys(profiles) if (found := profile(name)) for rule in found.constraints]
         for rule in (*constraints(fhir), *claimed):
             # A rule about a choice is checked on the element that has it.
             path = rule.path.rpartition(".")[0] if rule.path.endswith("[x]") else rule.path
-            self._rules.setdefault(path, []).append(rule)
+            if test := test_of(rule):
+                self._rules.setdefault(path, []).append((rule, test))
         self._fhir = fhir
 
     def broken(self, resource: Json) -> Iterator[Problem]:
@@ -61,10 +68,10 @@ class _Walk:
             yield from self._node(inner, name, resource, f"{kind}.contained[{index}]", (name,))
 
     def _node(self, node: Json, inside: str, root: Json, at: str, paths: tuple[str, ...]) -> Iterator[Problem]:
-        for rule in [rule for path in dict.fromkeys(paths) for rule in self._rules.get(path, ())]:
-            test = test_of(rule)
-            if test is not None and not _holds(test, node, root):
-                yield Problem(rule.words, at, f"FHIR {self._fhir}, {rule.key}")
+        for path in dict.fromkeys(paths):
+            for rule, test in self._rules.get(path, ()):
+                if not _holds(test, node, root):
+                    yield Problem(rule.words, at, f"FHIR {self._fhir}, {rule.key}")
         for name, value in node.items():
             element = self._elements.child(inside, name)
             if element is None or element.primitive:

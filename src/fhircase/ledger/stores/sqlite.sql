@@ -149,8 +149,9 @@ SELECT id, revision FROM records WHERE kind = ? AND namespace = ? AND value = ?;
 SELECT digest FROM records WHERE kind = ? AND namespace = ? AND value = ? AND digest IS NOT NULL;
 
 -- name: agreed
-SELECT records.digest FROM json_each(:digests) JOIN records ON records.digest = json_each.value
-JOIN deliveries ON deliveries.server = :server AND deliveries.record = records.id
+-- CROSS keeps SQLite from walking all deliveries: it knows nothing of how many digests are asked for.
+SELECT records.digest FROM json_each(:digests) CROSS JOIN records ON records.digest = json_each.value
+CROSS JOIN deliveries ON deliveries.server = :server AND deliveries.record = records.id
 WHERE state = :state AND revision <= max(wanted, sent);
 
 -- name: scan
