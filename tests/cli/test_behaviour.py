@@ -84,7 +84,7 @@ def test_what_a_server_that_is_not_there_should_get_is_still_owed(run, tmp_path)
         assert "3 records still owed" in result.stderr
         assert result.stderr.count("no connection to") == 1
     shown = run("status", "--json")
-    counts = {"agreed": 0, "owed": 3, "conflict": 0, "refused": 0, "held": 0}
+    counts = {"agreed": 0, "owed": 3, "refused": 0, "held": 0, "conflicts": 0}
     assert (shown.exit_code, json.loads(shown.stdout)) == (exits.OWED, {"servers": {"ehr": counts}})
 
 

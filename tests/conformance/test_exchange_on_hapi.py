@@ -143,7 +143,7 @@ def test_a_sample_caseload_is_accepted_whole_and_nothing_is_doubled(town: Town, 
     assert hospital.status()["servers"]["ehr"] == {
         "agreed": len(town.caseload),
         "owed": 0,
-        "conflict": 0,
+        "conflicts": 0,
         "refused": 0,
         "held": 0,
     }

@@ -9,9 +9,11 @@ from fhircase.errors import LedgerError, Problem
 from fhircase.ledger import (
     Change,
     Claim,
+    Conflict,
     Ledger,
     Local,
     Missing,
+    Outcome,
     Record,
     RecordKey,
     Remap,
@@ -138,7 +140,7 @@ class TestOwing:
         assert book.wish("north", [ONE], now=LATER) == 0
         assert state(book) is State.AGREED
 
-    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both"), Verdict.held("who?")])
+    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.held("who?")])
     def test_wishing_the_same_again_does_not_wake_what_waits_for_somebody(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)
         book.settle(take(book)[0], verdict, now=NOW)
@@ -146,10 +148,9 @@ class TestOwing:
         assert book.wish("north", [ONE], now=LATER) == 0
         assert book.deliveries("north", [ONE]) == before
 
-    @pytest.mark.parametrize("verdict", [Verdict.refused("no"), Verdict.disputed("both")])
-    def test_an_edit_gives_what_was_refused_or_disputed_another_chance(self, book: Ledger, verdict: Verdict) -> None:
+    def test_an_edit_gives_what_was_refused_another_chance(self, book: Ledger) -> None:
         wished(book, ONE)
-        book.settle(take(book)[0], verdict, now=NOW)
+        book.settle(take(book)[0], Verdict.refused("no"), now=NOW)
         book.keep(ONE, b"new", now=NOW)
         book.wish("north", [ONE], now=LATER)
         delivery = book.deliveries("north", [ONE])[ONE]
@@ -180,9 +181,9 @@ class TestOwing:
         book.pulled("north", [ONE], now=NOW)
         assert state(book) is State.OWED
 
-    def test_news_makes_a_conflict_be_looked_at_again(self, book: Ledger) -> None:
+    def test_news_makes_what_was_refused_be_looked_at_again(self, book: Ledger) -> None:
         wished(book, ONE)
-        book.park("north", ONE, Verdict.disputed("both"), now=NOW)
+        book.park("north", ONE, Verdict.refused("both"), now=NOW)
         book.pulled("north", [ONE], now=NOW)
         assert state(book) is State.OWED
 
@@ -262,9 +263,7 @@ class TestSettling:
         delivery = book.deliveries("north", [ONE])[ONE]
         assert (delivery.state, delivery.attempts, delivery.owner) == (State.AGREED, 0, None)
 
-    @pytest.mark.parametrize(
-        "verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no"), Verdict.disputed("no")]
-    )
+    @pytest.mark.parametrize("verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no")])
     def test_an_edit_during_the_send_stays_owed(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)
         [claim] = take(book)
@@ -374,7 +373,7 @@ class TestStatus:
         take(book, limit=1)
         wished(book, ONE, server="south")
         book.park("south", ONE, Verdict.held("who?"), now=NOW)
-        none = {"owed": 0, "agreed": 0, "conflict": 0, "refused": 0, "held": 0}
+        none = {"owed": 0, "agreed": 0, "refused": 0, "held": 0, "conflicts": 0}
         assert book.status() == {"servers": {"north": none | {"owed": 2, "agreed": 1}, "south": none | {"held": 1}}}
 
     def test_an_empty_ledger_knows_no_server(self, book: Ledger) -> None:
@@ -574,3 +573,68 @@ class TestRemaps:
     def test_a_record_that_is_not_there_has_no_way_back(self, book: Ledger) -> None:
         with pytest.raises(LedgerError, match="holds no thing 1"):
             book.keep_remap(Remap("north", ONE, "old", b""), now=NOW)
+
+
+DISPUTE = Conflict("c1", "north", ONE, "title", b'"ours"', b'"theirs"', None, said=NOW, reference="Task/12")
+
+
+class TestConflicts:
+    def test_a_conflict_comes_back_as_it_was_found(self, book: Ledger) -> None:
+        wished(book, ONE)
+        assert book.keep_conflict(DISPUTE, now=NOW)
+        assert book.conflicts() == [replace(DISPUTE, since=NOW)]
+        assert book.conflict("c1") == replace(DISPUTE, since=NOW)
+        assert book.conflict("c2") is None
+
+    def test_finding_it_again_changes_nothing(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep_conflict(DISPUTE, now=NOW)
+        assert not book.keep_conflict(DISPUTE, now=LATER)
+        assert book.conflicts() == [replace(DISPUTE, since=NOW)]
+
+    def test_they_are_listed_by_server_and_record_oldest_first(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        book.keep_conflict(DISPUTE, now=LATER)
+        book.keep_conflict(replace(DISPUTE, id="c2", key=TWO), now=NOW)
+        book.keep_conflict(replace(DISPUTE, id="c3", server="south"), now=SOON)
+        listed = {
+            "all": book.conflicts(),
+            "north": book.conflicts("north"),
+            "one": book.conflicts(keys=[ONE]),
+            "here": book.conflicts("north", [ONE]),
+            "none": book.conflicts("north", [THREE]),
+        }
+        assert {name: [each.id for each in found] for name, found in listed.items()} == {
+            "all": ["c2", "c3", "c1"],
+            "north": ["c2", "c1"],
+            "one": ["c3", "c1"],
+            "here": ["c1"],
+            "none": [],
+        }
+
+    @pytest.mark.parametrize("outcome", list(Outcome))
+    def test_one_that_ended_says_how_and_keeps_no_value(self, book: Ledger, outcome: Outcome) -> None:
+        wished(book, ONE)
+        book.keep_conflict(DISPUTE, now=NOW)
+        assert book.end_conflict("c1", outcome, now=LATER)
+        assert not book.end_conflict("c1", Outcome.OURS, now=LATER)
+        ended = replace(DISPUTE, ours=None, theirs=None, since=NOW, outcome=outcome, ended=LATER)
+        assert (book.conflicts(), book.conflict("c1")) == ([], ended)
+
+    def test_one_that_ended_can_be_found_again(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep_conflict(DISPUTE, now=NOW)
+        book.end_conflict("c1", Outcome.THEIRS, now=SOON)
+        assert book.keep_conflict(DISPUTE, now=LATER)
+        assert book.conflicts() == [replace(DISPUTE, since=LATER)]
+
+    def test_the_status_counts_those_that_are_open(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep_conflict(DISPUTE, now=NOW)
+        book.keep_conflict(replace(DISPUTE, id="c2", path="x"), now=NOW)
+        book.end_conflict("c2", Outcome.OURS, now=NOW)
+        assert book.status()["servers"]["north"] == {"owed": 1, "agreed": 0, "refused": 0, "held": 0, "conflicts": 1}
+
+    def test_one_that_is_about_no_record_is_not_kept(self, book: Ledger) -> None:
+        with pytest.raises(LedgerError, match="keep it first"):
+            book.keep_conflict(DISPUTE, now=NOW)

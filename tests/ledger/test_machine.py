@@ -16,11 +16,10 @@ KEYS = [RecordKey("thing", "n", value) for value in "abc"]
 SERVERS = ["north", "south"]
 LEASE = timedelta(minutes=5)
 WAIT = timedelta(minutes=3)
-VERDICTS = ["accepted", "refused", "disputed", "held", "later"]
+VERDICTS = ["accepted", "refused", "held", "later"]
 LEFT = {
     "accepted": State.AGREED,
     "refused": State.REFUSED,
-    "disputed": State.CONFLICT,
     "held": State.HELD,
     "later": State.OWED,
 }
@@ -86,7 +85,7 @@ class LedgerAgreesWithMemory(RuleBasedStateMachine):
         if self.revision[key] <= max(known.wish, known.carried):
             return False
         known.wish = self.revision[key]
-        if known.state in {State.AGREED, State.REFUSED, State.CONFLICT}:
+        if known.state in {State.AGREED, State.REFUSED}:
             known.state, known.waits = State.OWED, None
         return True
 
@@ -100,7 +99,7 @@ class LedgerAgreesWithMemory(RuleBasedStateMachine):
         known.wish = max(known.wish, revision)
         if known.state is State.AGREED:
             known.carried = known.wish
-        elif known.state in {State.CONFLICT, State.REFUSED}:
+        elif known.state is State.REFUSED:
             known.state, known.waits = State.OWED, None
 
     @rule(target=claims, server=st.sampled_from(SERVERS), limit=st.integers(1, 3))
@@ -126,7 +125,6 @@ class LedgerAgreesWithMemory(RuleBasedStateMachine):
         verdict = {
             "accepted": Verdict.accepted(),
             "refused": Verdict.refused("r"),
-            "disputed": Verdict.disputed("d"),
             "held": Verdict.held("h"),
             "later": Verdict.later(self.now + WAIT),
         }[how]

@@ -202,7 +202,7 @@ def test_a_conflict_grows_by_what_else_both_sides_change(world):
     [conflict] = hospital.pull().conflicts
     assert paths(conflict) == ["title"]
     [conflict] = hospital.push(lines([but(ours, description="ours")])).conflicts
-    assert paths(conflict) == ["description", "title"]
+    assert paths(conflict) == ["title", "description"]
 
 
 def test_a_disputed_field_said_anew_is_decided_for_us(world):

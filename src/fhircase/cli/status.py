@@ -6,12 +6,12 @@ from fhircase.cli.options import AsJson, Config, Ledger
 from fhircase.cli.screen import table
 from fhircase.cli.site import print_json
 
-STATES = ("agreed", "owed", "conflict", "refused", "held")
+STATES = ("agreed", "owed", "refused", "held", "conflicts")
 
 
 @told
 def status(ledger: Ledger = None, as_json: AsJson = False, config: Config = None) -> None:
-    """Say how many records each server holds as agreed, is owed, disputes, refused, or that wait for somebody."""
+    """Say how many records each server holds as agreed, is owed or refused, or that wait, and what is in conflict."""
     from fhircase.config import load
     from fhircase.ledger import open_ledger
 

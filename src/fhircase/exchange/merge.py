@@ -66,13 +66,22 @@ class _Four:
 
 @dataclass(slots=True)
 class _Notes:
+    decided: tuple[str, ...] = ()
     conflicts: list[str] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
     theirs: list[str] = field(default_factory=list)
     overruled: list[str] = field(default_factory=list)
 
 
-def merge(ours: R, ours_base: R | None, theirs: R, theirs_base: R | None, *, linked: bool = True) -> Merged[R]:
+def merge(
+    ours: R,
+    ours_base: R | None,
+    theirs: R,
+    theirs_base: R | None,
+    *,
+    linked: bool = True,
+    decided: Iterable[str] = (),
+) -> Merged[R]:
     """Bring both sides' changes together.
 
     Args:
@@ -81,13 +90,14 @@ def merge(ours: R, ours_base: R | None, theirs: R, theirs_base: R | None, *, lin
         theirs: the record as the other side says now.
         theirs_base: what was last agreed with the other side; None if nothing ever was.
         linked: whether what belongs to the server is known from there; until then it is ours to say.
+        decided: places at which ours is right, whatever theirs says.
 
     Raises:
         ValueError: they are not the same record.
     """
     if type(ours) is not type(theirs) or getattr(ours, "key", None) != getattr(theirs, "key", None):
         raise ValueError("only versions of one record can be merged")
-    notes = _Notes()
+    notes = _Notes(tuple(decided))
     owned = LINKED.get(type(ours), frozenset()) if linked else frozenset()
     values: dict[str, Any] = {}
     for name, four in _fields(_Four(ours, ours_base, theirs, theirs_base)):
@@ -170,6 +180,13 @@ def _whole(path: str, four: _Four, notes: _Notes) -> Any:
         return four.ours
     if four.based and (more := _added(four.ours, four.ours_base)) and _added(four.theirs, four.theirs_base):
         return _together(path, four, more, notes)
+    return _asked(path, four, notes)
+
+
+def _asked(path: str, four: _Four, notes: _Notes) -> Any:
+    if within([path], notes.decided):
+        notes.ours.append(path)
+        return four.ours
     notes.conflicts.append(path)
     return four.theirs
 
@@ -199,12 +216,11 @@ def _mergeable(four: _Four) -> bool:
 
 
 def _object(path: str, four: _Four, notes: _Notes) -> Any:
-    inner = _Notes()
+    inner = _Notes(notes.decided)
     values = {name: _value(f"{path}.{name}", each, inner) for name, each in _fields(four)}
     made = _made(type(four.ours), {name: value for name, value in values.items() if value is not ABSENT})
     if made is None:
-        notes.conflicts.append(path)
-        return four.theirs
+        return _asked(path, four, notes)
     notes.conflicts += inner.conflicts
     notes.ours += inner.ours
     notes.theirs += inner.theirs
@@ -230,9 +246,10 @@ def _frame(path: str, lists: _Four, notes: _Notes) -> list[str]:
     ids = lists.each(list)
     moved, shifted = _moved(ids.ours, ids.ours_base), _moved(ids.theirs, ids.theirs_base)
     apart = _moved(ids.ours, ids.theirs)
-    if moved and shifted and apart:
+    decided = within([f"{path}[]"], notes.decided)
+    if moved and shifted and apart and not decided:
         notes.conflicts.append(f"{path}[]")
-    elif moved and not shifted:
+    elif moved and (not shifted or decided):
         notes.ours.append(f"{path}[]")
         return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in lists.ours)]
     elif shifted and apart:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from fhircase.errors import Problem
@@ -129,11 +130,6 @@ class Verdict:
         return cls(Cause.REFUSED, code, reason, problems)
 
     @classmethod
-    def disputed(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":
-        """Both sides changed the same, and no policy decides: wait for a person."""
-        return cls(Cause.DISPUTED, code, reason, problems)
-
-    @classmethod
     def held(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":
         """Something else must be settled first: wait until it is released."""
         return cls(Cause.HELD, code, reason, problems)
@@ -201,6 +197,49 @@ class Remap:
     mapping: str
     """Digest of the mapping before."""
     text: bytes = field(repr=False)
+
+
+class Outcome(StrEnum):
+    """How a conflict ended."""
+
+    OURS = "ours"
+    """What our side says was sent."""
+    THEIRS = "theirs"
+    """What the server says stands."""
+    EDITED = "edited"
+    """A person said something else."""
+    SAME = "same"
+    """Both sides came to say the same."""
+    MOVED = "moved"
+    """One side said something else again: another conflict is in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One place of a record at which our side and a server say different things, and nobody has decided.
+
+    The values are JSON, and gone once it has ended.
+    """
+
+    id: str
+    """Given by whoever finds it and derived from what both sides say, so that it is another one when that changes."""
+    server: str
+    key: RecordKey
+    path: str
+    ours: bytes | None = field(default=None, repr=False)
+    """None: this side says nothing there."""
+    theirs: bytes | None = field(default=None, repr=False)
+    base: bytes | None = field(default=None, repr=False)
+    """What both last agreed on."""
+    since: datetime | None = None
+    """When it was found; given by the ledger."""
+    said: datetime | None = None
+    """When the server says that theirs was written, if it does."""
+    reference: str = ""
+    """Where on the server."""
+    outcome: Outcome | None = None
+    """How it ended; nothing while it is open."""
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from typing import Protocol, Self
 from fhircase.ledger.entries import (
     Change,
     Claim,
+    Conflict,
     Delivery,
     Local,
     Missing,
+    Outcome,
     Record,
     RecordKey,
     Remap,
@@ -80,10 +82,10 @@ class Ledger(Protocol):
         """Note that what the server holds is merged into the records as they are now."""
 
     def release(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> int:
-        """Owe again what was held, refused, in conflict or agreed; returns how many were."""
+        """Owe again what was held, refused or agreed; returns how many were."""
 
     def park(self, server: str, key: RecordKey, verdict: Verdict, *, now: datetime) -> bool:
-        """Hold, refuse or dispute a record without sending it; False if that may not be said now."""
+        """Hold or refuse a record without sending it; False if that may not be said now."""
 
     def due(self, server: str, *, now: datetime, limit: int | None = None) -> list[Delivery]:
         """What could be claimed now, oldest first."""
@@ -122,7 +124,21 @@ class Ledger(Protocol):
         """Everything in a state, at one server or at all, longest there first."""
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Count records per server and state; what is being sent counts as owed."""
+        """Count records per server and state, and open conflicts; what is being sent counts as owed."""
+
+    # -- what both sides changed --------------------------------------------------------------------
+
+    def keep_conflict(self, conflict: Conflict, *, now: datetime) -> bool:
+        """Open a conflict; one that ended is open again, and False says that it was open already."""
+
+    def conflicts(self, server: str | None = None, keys: Iterable[RecordKey] | None = None) -> list[Conflict]:
+        """Those that are open, of a server or of all, of these records or of all; oldest first."""
+
+    def conflict(self, id_: str) -> Conflict | None:
+        """One of them, be it open or ended."""
+
+    def end_conflict(self, id_: str, outcome: Outcome, *, now: datetime) -> bool:
+        """Say how a conflict ended, and forget both sides' values; False if it is not open."""
 
     # -- what else a server needs remembered --------------------------------------------------------
 

@@ -10,9 +10,11 @@ from fhircase.errors import Problem
 from fhircase.ledger import moments
 from fhircase.ledger.entries import (
     Change,
+    Conflict,
     Delivery,
     Local,
     Missing,
+    Outcome,
     Record,
     RecordKey,
     Remap,
@@ -167,14 +169,51 @@ def change_row(change: Change, record: int) -> dict[str, Any]:
     }
 
 
-def status(counts: Iterable[Row]) -> dict[str, dict[str, dict[str, int]]]:
-    """Sum up rows of server, state and number of records."""
+def conflict(row: Row) -> Conflict:
+    """Read a conflict."""
+    return Conflict(
+        row["id"],
+        row["server"],
+        key(row),
+        row["path"],
+        row["ours"],
+        row["theirs"],
+        row["base"],
+        moments.read(row["since"]),
+        _moment(row["said"]),
+        row["reference"],
+        None if row["outcome"] is None else Outcome(row["outcome"]),
+        _moment(row["ended"]),
+    )
+
+
+def conflict_row(conflict: Conflict, record: int, now: datetime) -> dict[str, Any]:
+    """Write a conflict that is open."""
+    return {
+        "id": conflict.id,
+        "server": conflict.server,
+        "record": record,
+        "path": conflict.path,
+        "ours": conflict.ours,
+        "theirs": conflict.theirs,
+        "base": conflict.base,
+        "since": moments.written(now),
+        "said": _text(conflict.said),
+        "reference": conflict.reference,
+    }
+
+
+def status(counts: Iterable[Row], conflicts: Iterable[Row]) -> dict[str, dict[str, dict[str, int]]]:
+    """Sum up rows of server, state and number of records, and the conflicts of each server."""
     servers: dict[str, dict[str, int]] = {}
+    none = {str(state): 0 for state in State if state is not State.SENDING} | {"conflicts": 0}
     for row in counts:
-        shown = servers.setdefault(row["server"], {str(s): 0 for s in State if s is not State.SENDING})
+        shown = servers.setdefault(row["server"], dict(none))
         # Whoever asks cares whether it is there yet; that it is on its way right now is no answer.
         state = State.OWED if row["state"] == State.SENDING else State(row["state"])
         shown[str(state)] += row["records"]
+    for row in conflicts:
+        servers.setdefault(row["server"], dict(none))["conflicts"] = row["conflicts"]
     return {"servers": servers}
 
 

@@ -15,7 +15,6 @@ class State(StrEnum):
     OWED = "owed"
     SENDING = "sending"
     AGREED = "agreed"
-    CONFLICT = "conflict"
     REFUSED = "refused"
     HELD = "held"
 
@@ -30,7 +29,6 @@ class Cause(StrEnum):
     OVERTAKEN = "overtaken by a newer wish"
     PUT_OFF = "put off"
     EXPIRED = "lease ran out"
-    DISPUTED = "both sides changed it"
     REFUSED = "not acceptable"
     HELD = "needs somebody first"
     RELEASED = "released"
@@ -47,13 +45,11 @@ class Arrow(NamedTuple):
 ARROWS = (
     Arrow(None, Cause.WISHED, State.OWED),
     Arrow(None, Cause.PULLED, State.AGREED),
-    Arrow(None, Cause.DISPUTED, State.CONFLICT),
     Arrow(None, Cause.REFUSED, State.REFUSED),
     Arrow(None, Cause.HELD, State.HELD),
     Arrow(State.OWED, Cause.WISHED, State.OWED),
     Arrow(State.OWED, Cause.PULLED, State.OWED),
     Arrow(State.OWED, Cause.CLAIMED, State.SENDING),
-    Arrow(State.OWED, Cause.DISPUTED, State.CONFLICT),
     Arrow(State.OWED, Cause.REFUSED, State.REFUSED),
     Arrow(State.OWED, Cause.HELD, State.HELD),
     # The one who is sending decides what becomes of it; everybody else only leaves a newer wish.
@@ -63,25 +59,16 @@ ARROWS = (
     Arrow(State.SENDING, Cause.OVERTAKEN, State.OWED),
     Arrow(State.SENDING, Cause.PUT_OFF, State.OWED),
     Arrow(State.SENDING, Cause.EXPIRED, State.OWED),
-    Arrow(State.SENDING, Cause.DISPUTED, State.CONFLICT),
     Arrow(State.SENDING, Cause.REFUSED, State.REFUSED),
     Arrow(State.SENDING, Cause.HELD, State.HELD),
     Arrow(State.AGREED, Cause.WISHED, State.OWED),
     Arrow(State.AGREED, Cause.PULLED, State.AGREED),
     Arrow(State.AGREED, Cause.RELEASED, State.OWED),
-    Arrow(State.AGREED, Cause.DISPUTED, State.CONFLICT),
     Arrow(State.AGREED, Cause.REFUSED, State.REFUSED),
     Arrow(State.AGREED, Cause.HELD, State.HELD),
-    Arrow(State.CONFLICT, Cause.WISHED, State.OWED),
-    Arrow(State.CONFLICT, Cause.PULLED, State.OWED),
-    Arrow(State.CONFLICT, Cause.RELEASED, State.OWED),
-    Arrow(State.CONFLICT, Cause.DISPUTED, State.CONFLICT),
-    Arrow(State.CONFLICT, Cause.REFUSED, State.REFUSED),
-    Arrow(State.CONFLICT, Cause.HELD, State.HELD),
     Arrow(State.REFUSED, Cause.WISHED, State.OWED),
     Arrow(State.REFUSED, Cause.PULLED, State.OWED),
     Arrow(State.REFUSED, Cause.RELEASED, State.OWED),
-    Arrow(State.REFUSED, Cause.DISPUTED, State.CONFLICT),
     Arrow(State.REFUSED, Cause.REFUSED, State.REFUSED),
     Arrow(State.REFUSED, Cause.HELD, State.HELD),
     # Held means somebody must act first, so neither an edit nor news sets it free.

@@ -14,6 +14,7 @@ from fhircase.fhir import jsontext
 from fhircase.ledger import Change, Local, RecordKey, Resource
 from fhircase.mapping import Reading, from_fhir
 from fhircase.model import Key, Record
+from fhircase.worker.conflicts import Sides, dispute, look
 from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.log import say
 from fhircase.worker.station import Station
@@ -31,6 +32,7 @@ class Taken:
     fields: tuple[str, ...]
     """Paths at which the record is news to the local system."""
     conflicts: tuple[str, ...]
+    """Paths at which both sides have changed it to different things; they are kept as such."""
     settled: bool
     """Whether the server holds all of the record as it is now."""
     change: Change | None = None
@@ -121,6 +123,11 @@ def take(
         before = record_of(known.current) if known else None
         agreed_on = reading.record if pristine else base
         merged = merge(before, agreed_on, reading.record, agreed_on) if before else Merged(reading.record)
+        if before:
+            moved = _moved(station, key, rows)
+            look(station, key, reading.record, moved)
+            if merged.conflicts:
+                dispute(station, key, merged.conflicts, Sides.of(before, reading.record, agreed_on), moved)
         fields = changed(before, merged.record) if before else ("*",)
         now, text = station.now(), text_of(merged.record)
         # What it was told first is what the local system will have made its first changes to.
@@ -135,6 +142,13 @@ def take(
                 say("news", server=station.server, record=key, change=change.id, fields=fields)
     settled = same(merged.record, reading.record)
     return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
+
+
+def _moved(station: Station, key: RecordKey, rows: Iterable[Resource]) -> list[Json]:
+    """The record's own resources that are not as they were agreed to be."""
+    agreed_on = {each.reference: each.agreed for each in station.ledger.resources(station.server, [key]).get(key, ())}
+    changed = (each for each in rows if not each.linked and each.agreed != agreed_on.get(each.reference))
+    return [jsontext.decode(each.agreed) for each in changed if each.agreed is not None]
 
 
 def _arranged(station: Station, key: RecordKey, resources: Iterable[Json]) -> list[Json]:

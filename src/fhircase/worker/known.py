@@ -7,7 +7,6 @@ from fhircase.ledger import RecordKey, Resource
 from fhircase.worker import unread
 from fhircase.worker.absorb import base_of, gather, take
 from fhircase.worker.fetch import AT_ONCE, Found, fetch
-from fhircase.worker.intake import in_dispute
 from fhircase.worker.news import News
 from fhircase.worker.note import Run, note, refuse
 from fhircase.worker.station import Progress
@@ -53,8 +52,7 @@ def read(run: Run, key: RecordKey, found: Collection[Found], rows: Iterable[Reso
         if not unread.keep(station, key, found, error.problems):
             refuse(run, key, "unreadable", error.problems)
             return False
-        if not in_dispute(station.ledger.deliveries(station.server, [key]).get(key)):
-            station.ledger.park(station.server, key, unread.hold(error.problems), now=station.now())
+        station.ledger.park(station.server, key, unread.hold(error.problems), now=station.now())
         return True
     note(run, key, taken)
     return True

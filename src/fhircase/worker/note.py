@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field
 
 from fhircase.errors import Problem
-from fhircase.exchange.merge import apart
-from fhircase.ledger import Delivery, RecordKey, State, Verdict
+from fhircase.ledger import RecordKey, State, Verdict
 from fhircase.worker import unread
 from fhircase.worker.absorb import Taken
-from fhircase.worker.intake import disputed, in_dispute, local_base, together
 from fhircase.worker.report import Standing
 from fhircase.worker.station import LEASE, Station
 
@@ -30,9 +28,7 @@ def note(run: Run, key: RecordKey, taken: Taken) -> None:
     ledger.drop_unread(server, [key])
     if unread.waits(delivery):
         ledger.release(server, [key], now=now)
-    if undecided := together(taken.conflicts, _undecided(station, delivery, taken)):
-        ledger.park(server, key, disputed(undecided), now=now)
-    elif taken.settled:
+    if taken.settled:
         ledger.pulled(server, [key], now=now)
         if unread.waits(delivery):
             _agree(station, key)
@@ -47,16 +43,6 @@ def _agree(station: Station, key: RecordKey) -> None:
     ledger, now = station.ledger, station.now()
     for claim in ledger.claim(station.server, owner=station.owner, limit=1, lease=LEASE, now=now, only=[key]):
         ledger.settle(claim, Verdict.accepted(), now=now)
-
-
-def _undecided(station: Station, delivery: Delivery | None, taken: Taken) -> tuple[str, ...]:
-    """What is in dispute still: news decides nothing, but both sides may say the same now."""
-    before = in_dispute(delivery)
-    if not before or delivery is None:
-        return ()
-    known = station.ledger.records([delivery.key]).get(delivery.key)
-    ours = local_base(known) if known else None
-    return apart(before, ours, taken.record) if ours else before
 
 
 def refuse(run: Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> None:

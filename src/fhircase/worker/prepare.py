@@ -15,7 +15,6 @@ from fhircase.mapping import write
 from fhircase.model import Record
 from fhircase.worker.absorb import base_of, gather, row, take
 from fhircase.worker.fetch import Found, identified, originals, pristine, seen
-from fhircase.worker.intake import disputed
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of
 
@@ -55,10 +54,6 @@ class Ready:
     def written(self) -> tuple[Part, ...]:
         """The parts that would be written."""
         return tuple(part for part in self.parts if (part.new and not part.linked) or part.changed)
-
-
-class Disputed(InvalidInput):
-    """What is there already says other things than we do, and nobody knows who said them last."""
 
 
 class Doubled(InvalidInput):
@@ -147,8 +142,6 @@ def _adopted(station: Station, one: Ready, there: Mapping[str, list[Found]]) -> 
     base = _made(station, one, every) if one.claim.unsure else None
     untouched = base is None and pristine(station, [each for each in every if not each.startswith(_OTHERS)])
     taken = take(station, one.key, every.values(), base, pristine=untouched)
-    if taken.conflicts:
-        raise Disputed([*disputed(taken.conflicts).problems])
     return ready(station, one.claim, taken.record)
 
 

@@ -2,14 +2,13 @@
 
 from fhircase.errors import ConfigError, ServerError
 from fhircase.exchange.links import key_of
-from fhircase.ledger import State
 from fhircase.worker import unread
 from fhircase.worker.fetch import Found
 from fhircase.worker.fresh import fresh, new, readings, unreadable
 from fhircase.worker.known import read, stale
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.note import Run
-from fhircase.worker.report import PullReport, standing
+from fhircase.worker.report import PullReport, disputes
 from fhircase.worker.station import Progress, Station, silent
 from fhircase.worker.told import untold
 
@@ -30,7 +29,7 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
         keep_positions(station, news, run.unread)
     except (ServerError, ConfigError) as error:
         stopped = str(error)
-    conflicts = standing(station.ledger.in_state(State.CONFLICT, server=station.server))
+    conflicts = disputes(station.ledger.conflicts(station.server))
     changes, position = untold(station)
     return PullReport(
         station.server,

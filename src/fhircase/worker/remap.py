@@ -102,8 +102,9 @@ def _chosen(station: Station, only: Collection[str], some: int | None) -> tuple[
         if some is not None and len(chosen) >= some:
             break
         delivery = station.ledger.deliveries(station.server, [kept.key]).get(kept.key)
-        if delivery is None or delivery.state is not State.AGREED:
-            state = str(delivery.state) if delivery else "not agreed"
+        disputed = station.ledger.conflicts(station.server, [kept.key])
+        if delivery is None or delivery.state is not State.AGREED or disputed:
+            state = "conflict" if disputed else str(delivery.state) if delivery else "not agreed"
             left.append(Standing(kept.key, state, "unsettled", "settle it first: it waits for something else"))
             continue
         try:

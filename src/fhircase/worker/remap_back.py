@@ -61,8 +61,9 @@ def _one(run: _Run, remap: Remap) -> None:
         run.left.append(Standing(key, "left", "other-mapping", reason))
         return
     delivery = station.ledger.deliveries(station.server, [key]).get(key)
-    if delivery is None or delivery.state is not State.AGREED:
-        state = str(delivery.state) if delivery else "not agreed"
+    disputed = station.ledger.conflicts(station.server, [key])
+    if delivery is None or delivery.state is not State.AGREED or disputed:
+        state = "conflict" if disputed else str(delivery.state) if delivery else "not agreed"
         run.left.append(Standing(key, state, "unsettled", "settle it first: it waits for something else"))
         return
     rows = station.ledger.resources(station.server, [key]).get(key, ())

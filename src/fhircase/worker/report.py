@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from fhircase.errors import Problem
 from fhircase.fhir.jsontext import Json
-from fhircase.ledger import Change, Delivery, Ledger, RecordKey, State
+from fhircase.ledger import Change, Conflict, Delivery, Ledger, RecordKey, State
 from fhircase.model import Record
 
 
@@ -175,11 +175,36 @@ class Waiting:
 
 def waiting(ledger: Ledger, server: str) -> Waiting:
     """Ask the ledger what waits."""
-    held, refused, conflicts, owed, sending = (
+    held, refused, owed, sending = (
         standing(ledger.in_state(state, server=server))
-        for state in (State.HELD, State.REFUSED, State.CONFLICT, State.OWED, State.SENDING)
+        for state in (State.HELD, State.REFUSED, State.OWED, State.SENDING)
     )
-    return Waiting(held, refused, conflicts, (*owed, *sending))
+    return Waiting(held, refused, disputes(ledger.conflicts(server)), (*owed, *sending))
+
+
+def disputes(conflicts: Iterable[Conflict]) -> tuple[Standing, ...]:
+    """Show the records of which something is in dispute, each with its places; the rest of them goes on."""
+    by_key: dict[RecordKey, list[Conflict]] = {}
+    for each in conflicts:
+        by_key.setdefault(each.key, []).append(each)
+    return tuple(
+        Standing(
+            key,
+            "conflict",
+            "conflict",
+            f"changed on both sides: {', '.join(each.path for each in several)}",
+            tuple(
+                Problem(
+                    "changed here and on the server to different things; the server's stands",
+                    each.path,
+                    "both sides changed it",
+                    f"see `fhircase conflicts show {each.id}`",
+                )
+                for each in several
+            ),
+        )
+        for key, several in by_key.items()
+    )
 
 
 def standing(deliveries: Iterable[Delivery]) -> tuple[Standing, ...]:

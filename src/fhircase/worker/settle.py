@@ -8,9 +8,8 @@ from fhircase.errors import InvalidInput, Problem, ServerError
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import Part
 from fhircase.ledger import Cause, Claim, RecordKey, Verdict
-from fhircase.worker.intake import disputed
 from fhircase.worker.log import Level, say
-from fhircase.worker.prepare import Disputed, Doubled, Ready
+from fhircase.worker.prepare import Doubled, Ready
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
 from fhircase.worker.unread import hold, lacks_rows
@@ -45,9 +44,6 @@ class Settler:
 
     def refuse(self, claim: Claim, error: InvalidInput) -> None:
         """The record cannot be sent as it is."""
-        if isinstance(error, Disputed):
-            self.settle(claim, disputed(problem.path for problem in error.problems))
-            return
         if lacks_rows(error.problems):
             self.settle(claim, hold(error.problems))
             return

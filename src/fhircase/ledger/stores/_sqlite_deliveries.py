@@ -112,7 +112,7 @@ class Deliveries(Records):
         return [rows.delivery(row) for row in self._run("in_state", which)]
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
-        return rows.status(self._run("counts"))
+        return rows.status(self._run("counts"), self._run("open_conflicts"))
 
     def _found(self, server: str, key: RecordKey) -> tuple[Delivery | None, int, int]:
         return self._delivery(server, key), *self._identity(key)

@@ -128,6 +128,27 @@ CREATE INDEX records_by_digest ON records (digest);
 
 ALTER TABLE changes ADD COLUMN text BLOB;
 
+CREATE TABLE conflicts (
+    id          TEXT PRIMARY KEY,
+    server      TEXT NOT NULL,
+    record      INTEGER NOT NULL REFERENCES records ON DELETE CASCADE,
+    path        TEXT NOT NULL,
+    ours        BLOB,
+    theirs      BLOB,
+    base        BLOB,
+    since       TEXT NOT NULL,
+    said        TEXT,
+    reference   TEXT NOT NULL,
+    outcome     TEXT,
+    ended       TEXT,
+    CHECK ((outcome IS NULL) = (ended IS NULL))
+) STRICT;
+CREATE INDEX conflicts_by_record ON conflicts (record);
+CREATE INDEX conflicts_open ON conflicts (server, since) WHERE outcome IS NULL;
+
+-- A record in conflict waited as a whole; what of it was in dispute is kept in its reason only.
+UPDATE deliveries SET state = 'refused' WHERE state = 'conflict';
+
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
 VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
@@ -210,6 +231,33 @@ SELECT DISTINCT owner FROM deliveries WHERE state = ? AND owner IS NOT NULL;
 
 -- name: counts
 SELECT server, state, count(*) AS records FROM deliveries GROUP BY server, state ORDER BY server;
+
+-- name: keep_conflict
+INSERT INTO conflicts (id, server, record, path, ours, theirs, base, since, said, reference)
+VALUES (:id, :server, :record, :path, :ours, :theirs, :base, :since, :said, :reference)
+ON CONFLICT (id) DO UPDATE SET
+    ours = excluded.ours, theirs = excluded.theirs, base = excluded.base, since = excluded.since,
+    said = excluded.said, reference = excluded.reference, outcome = NULL, ended = NULL
+WHERE outcome IS NOT NULL;
+
+-- name: conflicts
+SELECT conflicts.*, kind, namespace, value FROM conflicts JOIN records ON records.id = record
+WHERE outcome IS NULL AND (:server IS NULL OR server = :server) ORDER BY since, conflicts.rowid;
+
+-- name: conflicts_of
+SELECT conflicts.*, kind, namespace, value FROM records JOIN conflicts ON record = records.id
+WHERE outcome IS NULL AND (:server IS NULL OR server = :server)
+    AND kind = :kind AND namespace = :namespace AND value = :value ORDER BY since, conflicts.rowid;
+
+-- name: conflict
+SELECT conflicts.*, kind, namespace, value FROM conflicts JOIN records ON records.id = record WHERE conflicts.id = ?;
+
+-- name: end_conflict
+UPDATE conflicts SET outcome = :outcome, ended = :now, ours = NULL, theirs = NULL, base = NULL
+WHERE id = :id AND outcome IS NULL;
+
+-- name: open_conflicts
+SELECT server, count(*) AS conflicts FROM conflicts WHERE outcome IS NULL GROUP BY server ORDER BY server;
 
 -- name: cursor
 SELECT position FROM cursors WHERE server = ? AND name = ?;
