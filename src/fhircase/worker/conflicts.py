@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fhircase.errors import InvalidInput, Problem, RecordInvalid
-from fhircase.exchange.merge import ABSENT, WHOLE
+from fhircase.exchange.merge import ABSENT, WHOLE, Merged
 from fhircase.exchange.people import reference_of
 from fhircase.exchange.places import conflict_id, put, value_at, written
 from fhircase.fhir import jsontext
@@ -88,18 +88,27 @@ def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Jso
             _open(station, replace(each, theirs=now), changed)
 
 
-def heard(station: Station, opened: Iterable[Conflict], said: Record, before: Record) -> None:
+def whole_base(opened: Iterable[Conflict], record: Record) -> Record | None:
+    """What was last agreed of a record that is in dispute as a whole; None if it is not, or nothing was."""
+    text = next((each.base for each in opened if each.path == WHOLE), None)
+    return None if text is None else record_of(jsontext.encode(put(_data(record), WHOLE, jsontext.decode(text))))
+
+
+def heard(station: Station, opened: Iterable[Conflict], merged: Merged[Record], said: Record, before: Record) -> None:
     """End those conflicts at whose places our side says something else than before: that decides them.
 
     Args:
         station: where.
         opened: the record's open conflicts.
+        merged: the record with what our side says now.
         said: the record as our side says now.
         before: as it said last.
     """
     now, was = _data(said), _data(before)
     for each in opened:
         value = written(value_at(now, each.path))
+        if each.path == WHOLE and WHOLE in merged.conflicts:
+            continue
         if value != written(value_at(was, each.path)):
             outcome = Outcome.SAME if value == each.theirs else Outcome.OURS
             station.ledger.end_conflict(each.id, outcome, now=station.now())

@@ -6,11 +6,11 @@ from itertools import islice
 
 from fhircase.errors import InvalidInput, Problem
 from fhircase.exchange.links import key_of
-from fhircase.exchange.merge import Merged, merge
+from fhircase.exchange.merge import WHOLE, Merged, merge
 from fhircase.ledger import Delivery, Local, RecordKey, State
 from fhircase.ledger import Record as Kept
 from fhircase.model import Record
-from fhircase.worker.conflicts import Sides, dispute, heard
+from fhircase.worker.conflicts import Sides, dispute, heard, whole_base
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Progress, Station
 from fhircase.worker.texts import digest, record_of, text_of
@@ -91,11 +91,13 @@ class Intake:
         rows = station.ledger.resources(station.server, [key]).get(key, ())
         linked = any(row.linked and row.role == "patient" for row in rows)
         opened = station.ledger.conflicts(station.server, [key])
-        base, current = local_base(known), record_of(known.current)
-        decided = [each.path for each in opened] if base else []
+        said, current = local_base(known), record_of(known.current)
+        # While all of it is in dispute, nothing of what was said since has come to be.
+        base = whole_base(opened, current) or said
+        decided = [each.path for each in opened if each.path != WHOLE] if said else []
         merged = merge(record, base, current, base, linked=linked, decided=decided)
-        if base:
-            heard(station, opened, record, base)
+        if said:
+            heard(station, opened, merged, record, said)
         if merged.conflicts:
             dispute(station, key, merged.conflicts, Sides.of(record, current, base))
         return merged
