@@ -4,6 +4,7 @@ At a disputed place the server's word stands in the record; the rest of the reco
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from fhircase.errors import InvalidInput, Problem, RecordInvalid
@@ -13,7 +14,8 @@ from fhircase.exchange.places import conflict_id, put, value_at, written
 from fhircase.fhir import jsontext
 from fhircase.fhir.instant import last_updated
 from fhircase.fhir.jsontext import Json
-from fhircase.ledger import Change, Conflict, Outcome, RecordKey
+from fhircase.ledger import Change, Conflict, Local, Outcome, RecordKey
+from fhircase.ledger import Record as Kept
 from fhircase.model import Record
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of, text_of
@@ -161,24 +163,43 @@ def _outdated(station: Station, conflict: Conflict) -> Problem:
 def _say(station: Station, conflict: Conflict, value: object) -> None:
     """Put what was decided into the record, and owe it to the server."""
     ledger, key, now = station.ledger, conflict.key, station.now()
-    current = jsontext.decode(ledger.records([key])[key].current)
+    known = ledger.records([key])[key]
     try:
-        record = record_of(jsontext.encode(put(current, conflict.path, value)))
+        record = _with(known.current, conflict.path, value)
     except RecordInvalid as error:
         hint = "say something that fits there, with --edit"
         told = [Problem(each.what, each.path or conflict.path, _RULE, hint) for each in error.problems]
         raise RecordInvalid(told) from None
-    ledger.keep(key, text_of(record), now=now)
+    ledger.keep(key, text_of(record), now=now, local=_told(known, conflict) if value == _value(conflict.ours) else None)
     if not ledger.wish(station.server, [key], now=now):
         ledger.release(station.server, [key], now=now)
+
+
+def _told(known: Kept, conflict: Conflict) -> Local | None:
+    """The local system's base where ours was right.
+
+    It may have taken theirs over from the news: when it says so again, that is no word against what was decided.
+    """
+    if known.local is None:
+        return None
+    with suppress(InvalidInput):
+        said = _with(known.local.text, conflict.path, _value(conflict.theirs))
+        return Local(text_of(said), known.local.digest)
+    return None
+
+
+def _with(text: bytes, path: str, value: object) -> Record:
+    return record_of(jsontext.encode(put(jsontext.decode(text), path, value)))
 
 
 def _tell(station: Station, conflict: Conflict, outcome: Outcome) -> None:
     """Whatever the local system made of the news before, it is told what stands now."""
     ledger, key = station.ledger, conflict.key
-    revision = ledger.records([key])[key].revision
-    id_ = conflict_id(station.server, key, f"{conflict.id} {outcome} {revision}", conflict.ours, conflict.theirs)
-    ledger.announce(Change(id_, key, revision, station.now(), station.server, (conflict.path,)))
+    known = ledger.records([key])[key]
+    id_ = f"{conflict.id}-{outcome}-{known.revision}"
+    ledger.announce(
+        Change(id_, key, known.revision, station.now(), station.server, (conflict.path,), text=known.current)
+    )
 
 
 def _value(text: bytes | None) -> object:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from fhircase.errors import InvalidInput, Problem
 from fhircase.fhir import jsontext
-from fhircase.ledger import Change, Ledger, Local, State
+from fhircase.ledger import Change, Ledger, Local
 from fhircase.model import Record
 from fhircase.worker.texts import record_of
 
@@ -117,7 +117,7 @@ class Feed:
         acknowledges decides nothing.
         """
         last = {change.key: change.text for change in page if change.text is not None}
-        disputed = {delivery.key for delivery in self._ledger.in_state(State.CONFLICT)}
+        disputed = {conflict.key for conflict in self._ledger.conflicts()}
         for key, known in self._ledger.records(last.keys() - disputed).items():
             local = Local(last[key], known.local.digest if known.local else "")
             self._ledger.keep(key, known.current, now=self._now(), local=local)
