@@ -99,7 +99,7 @@ def timed(work: Callable[[], Any]) -> float:
 def push_all(url: str, lines: Lines, folder: Path, hospital: str, heard: list[bytes] | None, parallel: int) -> None:
     """Push everything into a new ledger; with `heard`, keep the transactions that go out."""
     systems = [f"{hospital}/mrn"]
-    server = {"url": url, "patient_identifiers": systems}
+    server = {"url": url, "patient_identifiers": systems, "parallel": parallel}
     config = Config.model_validate({"ledger": str(folder / uuid4().hex), "servers": {"s": server}})
     with open_site(config, "s") as site, recorded(heard):
         report = site.push(lines)

@@ -13,7 +13,6 @@ from fhircase.ledger import Verdict
 from fhircase.worker.absorb import gather, row, take
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.fetch import Found, fetch, pristine
-from fhircase.worker.intake import disputed
 from fhircase.worker.prepare import Ready
 from fhircase.worker.settle import Settler, Tally
 from fhircase.worker.station import Station
@@ -94,9 +93,6 @@ class Accepting(Settler):
             untouched = pristine(self.station, [part for part in found if not part.startswith(f"{PATIENT}/")])
         with self.station.ledger.unit():
             taken = take(self.station, one.key, found.values(), base, pristine=untouched)
-            if taken.conflicts:
-                self.settle(one.claim, disputed(taken.conflicts))
-                return
             if not same(taken.record, one.record):
                 owe = self.station.ledger.pulled if taken.settled else self.station.ledger.wish
                 owe(self.station.server, [one.key], now=self.station.now())

@@ -23,7 +23,6 @@ from fhircase.ledger import Verdict
 from fhircase.worker.absorb import base_of, gather, of_rows, take
 from fhircase.worker.accept import Accepting
 from fhircase.worker.fetch import Found, fetch
-from fhircase.worker.intake import disputed
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.settle import deleted, plain
 from fhircase.worker.unread import keep
@@ -140,9 +139,6 @@ class Declining(Accepting):
         except ResourceRefused as error:
             keep(self.station, one.key, every.values(), error.problems)
             self.refuse(one.claim, error)
-            return []
-        if taken.conflicts:
-            self.settle(one.claim, disputed(taken.conflicts))
             return []
         return [ready(self.station, one.claim, taken.record)]
 
