@@ -119,6 +119,12 @@ class FHIRClient(_Client):
         while walk.more:
             yield from reading.versions(self.run(walk.step()).entries, type, id)
 
+    def type_history(self, type: str, since: str | None = None) -> Iterator[Stored]:
+        """Read all versions of all resources of a type since an instant, a page at a time; 204 is a deletion."""
+        walk = Walk(self.address, searching.type_history_page(self.address, type, since))
+        while walk.more:
+            yield from reading.versions_of_type(self.run(walk.step()).entries, type)
+
     def search(self, type: str, criteria: Criteria = ()) -> Iterator[dict[str, Any]]:
         """Find resources, asking for a page only when it is needed; none comes twice.
 
@@ -250,6 +256,13 @@ class AsyncFHIRClient(_Client):
         walk = Walk(self.address, searching.history_page(self.address, type, id))
         while walk.more:
             for version in reading.versions((await self.run(walk.step())).entries, type, id):
+                yield version
+
+    async def type_history(self, type: str, since: str | None = None) -> AsyncIterator[Stored]:
+        """Read all versions of all resources of a type since an instant, a page at a time; 204 is a deletion."""
+        walk = Walk(self.address, searching.type_history_page(self.address, type, since))
+        while walk.more:
+            for version in reading.versions_of_type((await self.run(walk.step())).entries, type):
                 yield version
 
     async def search(self, type: str, criteria: Criteria = ()) -> AsyncIterator[dict[str, Any]]:

@@ -209,4 +209,5 @@ def _destination(server: Server) -> Destination:
         organization=server.organization,
         patient_identifiers=server.patient_identifiers,
         create_patients=server.create_patients,
+        recheck=server.recheck,
     )

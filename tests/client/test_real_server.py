@@ -169,3 +169,14 @@ def test_a_refusal_says_why_in_words_of_ours(real, value):
     with pytest.raises(Rejected, match=r"400 Bad Request: the .* \((structure|processing)\)") as caught:
         real.create(task(value, status=12))
     assert caught.value.issues[0].diagnostics
+
+
+def test_the_history_of_a_type_tells_of_changes_and_deletions(real):
+    made = real.create(
+        {"resourceType": "Task", "status": "requested", "intent": "order", "for": {"reference": "Patient/1"}}
+    )
+    since = made.resource["meta"]["lastUpdated"]
+    real.delete("Task", made.id)
+    mine = [version for version in real.type_history("Task", since) if version.id == made.id]
+    assert [(version.status, version.resource is None) for version in mine] == [(204, True), (201, False)]
+    assert all(version.last_modified for version in mine)

@@ -1,7 +1,10 @@
+from datetime import UTC, datetime
+
 from fhircase.exchange.pull import Query, arranged, change_id, newest, queries, unchanged
 from fhircase.ledger import RecordKey
 from fhircase.model import Activity, CarePlan, Key, Link
 
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
 KEY = RecordKey("referral", "https://h.example", "R-1")
 
 
@@ -10,14 +13,20 @@ def version(number, moment="2026-03-01T10:00:00Z", **more):
 
 
 def test_a_query_goes_back_five_minutes_by_the_servers_clock():
-    assert Query("Task").since("2026-03-01T10:00:00+01:00") == "_lastUpdated=ge2026-03-01T08:55:00.000Z"
-    assert Query("Task", "owner=Organization/1").since(None) == "owner=Organization/1"
+    assert Query("Task").since("2026-03-01T10:00:00+01:00") == "_lastUpdated=ge2026-03-01T08:55:00.000Z&_count=200"
+    assert Query("Task", "owner=Organization/1").since(None) == "owner=Organization/1&_count=200"
+    assert Query("Task").since("2026-03-02T10:00:00Z", "modified") == "modified=ge2026-03-01T10:00:00.000Z&_count=200"
 
 
 def test_how_far_a_query_was_read_never_goes_back():
-    assert newest("2026-03-02T00:00:00+00:00", [version("1")]) == "2026-03-02T00:00:00+00:00"
-    assert newest(None, [version("1"), version("2", "2026-03-03T10:00:00Z")]) == "2026-03-03T10:00:00+00:00"
-    assert newest(None, [{"resourceType": "Task"}]) is None
+    early, late = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 3))
+    assert newest("2026-03-02T00:00:00+00:00", [early], NOW) == "2026-03-02T00:00:00+00:00"
+    assert newest(None, [early, None, late], NOW) == "2026-03-03T00:00:00+00:00"
+    assert newest(None, [None], NOW) is None
+
+
+def test_a_moment_in_the_future_does_not_hide_what_comes_before_it():
+    assert newest("2026-03-02T00:00:00+00:00", [datetime(2099, 1, 1, tzinfo=UTC)], NOW) == NOW.isoformat()
 
 
 def test_the_version_tells_an_echo_from_news():

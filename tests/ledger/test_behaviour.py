@@ -126,6 +126,18 @@ class TestResources:
         assert book.resources("north", [ONE]) == {}
 
 
+class TestHeld:
+    def test_what_a_server_holds_of_ours_comes_in_the_order_of_references_each_once(self, book: Ledger) -> None:
+        for key in (ONE, TWO):
+            book.keep(key, b"", now=NOW)
+            book.keep_resources([replace(TASK, key=key), replace(TASK, key=key, role="b", reference="Goal/1")], now=NOW)
+        theirs = replace(TASK, role="patient", reference="Patient/1", linked=True)
+        book.keep_resources([theirs, replace(TASK, server="south", reference="Task/99")], now=NOW)
+        assert book.held("north", limit=10) == ["Goal/1", "Task/12"]
+        assert book.held("north", "Goal/1", limit=1) == ["Task/12"]
+        assert book.held("north", "Task/12", limit=1) == []
+
+
 class TestOwing:
     def test_ten_edits_are_one_debt(self, book: Ledger) -> None:
         for number in range(10):

@@ -45,6 +45,7 @@ class Server:
     overlays: tuple[str, ...]
     patient_identifiers: tuple[str, ...]
     create_patients: bool
+    recheck: int
 
 
 class AuthSettings(BaseModel):
@@ -118,6 +119,7 @@ class ServerSettings(BaseModel):
     overlays: tuple[str, ...] = ()
     patient_identifiers: tuple[Uri, ...] | None = None
     create_patients: bool | None = None
+    recheck: Annotated[int, Field(ge=0, le=1_000_000)] = 200
 
     @field_validator("url")
     @classmethod

@@ -105,6 +105,7 @@ class Config(BaseSettings):
             overlays=(*self.overlays, *own.overlays),
             patient_identifiers=self.patient_identifiers if systems is None else systems,
             create_patients=self.create_patients if create is None else create,
+            recheck=own.recheck,
         )
 
 

@@ -17,6 +17,10 @@ from fhircase.model.base import Item
 
 OVERLAP = timedelta(minutes=5)
 """Servers commit late: what was changed a little before the newest seen may only now be visible."""
+LOOSE = timedelta(days=1)
+"""The same where the clock is that of whoever wrote."""
+AT_ONCE = 200
+"""Resources asked for in one page; servers may give fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,13 @@ class Query:
         """What its cursor is called."""
         return f"pull {self.type}?{self.criteria}" if self.criteria else f"pull {self.type}"
 
-    def since(self, position: str | None) -> str:
+    def since(self, position: str | None, parameter: str = "_lastUpdated") -> str:
         """The search from where the last one ended; everything if there was none."""
         parts = [self.criteria] if self.criteria else []
         if position:
-            parts.append(f"_lastUpdated=ge{_earlier(position)}")
-        return "&".join(parts)
+            overlap = OVERLAP if parameter == "_lastUpdated" else LOOSE
+            parts.append(f"{parameter}=ge{earlier(position, overlap)}")
+        return "&".join([*parts, f"_count={AT_ONCE}"])
 
 
 def queries(fhir: str, overlays: tuple[str, ...], own: Iterable[str], organization: str | None) -> list[Query]:
@@ -60,19 +65,27 @@ def queries(fhir: str, overlays: tuple[str, ...], own: Iterable[str], organizati
     return asked
 
 
-def newest(position: str | None, resources: Iterable[Json]) -> str | None:
-    """How far a query has been read, by the server's own clock."""
-    best = datetime.fromisoformat(position) if position else None
-    for resource in resources:
-        moment = last_updated(resource)
-        if moment and (best is None or moment > best):
-            best = moment
-    return best.isoformat() if best else None
+def newest(position: str | None, moments: Iterable[datetime | None], now: datetime) -> str | None:
+    """How far a query has been read, by the server's own clock.
+
+    Not beyond now: one moment in the future, which somebody's import may bring, would hide all that comes until then.
+    """
+    known = [min(moment, now) for moment in moments if moment]
+    if position:
+        known.append(datetime.fromisoformat(position))
+    return max(known).isoformat() if known else None
 
 
-def _earlier(position: str) -> str:
-    moment = datetime.fromisoformat(position).astimezone(UTC) - OVERLAP
+def earlier(position: str, overlap: timedelta = OVERLAP) -> str:
+    """Where to read on from, so that what was committed late is read, too."""
+    moment = datetime.fromisoformat(position).astimezone(UTC) - overlap
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def skipped(resources: Iterable[Json], seen: datetime | None) -> bool:
+    """Whether some of these would be missed if they were not read now: the next search starts after them."""
+    moments = [last_updated(resource) for resource in resources]
+    return any(moment is None or seen is None or moment < seen - OVERLAP for moment in moments)
 
 
 def unchanged(agreed: Json | None, resource: Json) -> bool:

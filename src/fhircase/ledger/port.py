@@ -67,6 +67,9 @@ class Ledger(Protocol):
     def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
         """Which records those references are part of; more than one for a shared resource."""
 
+    def held(self, server: str, after: str = "", *, limit: int) -> list[str]:
+        """References of what records are on a server, in order, beyond one of them; what belongs to it left out."""
+
     def keep_resources(self, resources: Iterable[Resource], *, now: datetime) -> None:
         """Store what was agreed; replaces what stood at the same server, record and role."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fhircase.fhir.instant import instant
 from fhircase.fhir.lenient import object_at, text_at
+from fhircase.fhir.location import Location
 from fhircase.rest.address import Address
 from fhircase.rest.answer import resource_of
 from fhircase.rest.ask import get
@@ -34,6 +35,17 @@ def _read(url: str, type: str, id: str) -> Interaction[Stored]:
     response = yield request
     resource = resource_of(request, response, expect=type)
     return stored(resource, response.status, response.headers, type=type, id=id)
+
+
+def versions_of_type(entries: list[dict[str, Any]], type: str) -> Iterator[Stored]:
+    """Read the entries of a page of a type's history; of a deletion nothing but the id is told.
+
+    Source: https://hl7.org/fhir/R4/http.html#history
+    """
+    for entry in entries:
+        places = (text_at(object_at(entry, "request"), "url"), text_at(entry, "fullUrl"))
+        which = next((place.id for place in map(Location.read, places) if place.id), "")
+        yield from versions([entry], type, which)
 
 
 def versions(entries: list[dict[str, Any]], type: str, id: str) -> Iterator[Stored]:

@@ -56,6 +56,16 @@ def history_page(address: Address, type: str, id: str) -> Interaction[Page]:
     return _page(address, get(address.url(type, id, "_history"), fresh=True))
 
 
+def type_history_page(address: Address, type: str, since: str | None = None) -> Interaction[Page]:
+    """Ask for the first page of a type's history: every version of every resource, deletions among them.
+
+    Source: https://hl7.org/fhir/R4/http.html#history
+    """
+    return _page(
+        address, get(address.url(type, "_history", query=query({"_since": since} if since else ())), fresh=True)
+    )
+
+
 def next_page(address: Address, url: str) -> Interaction[Page]:
     """Ask for a page that an earlier one links to.
 

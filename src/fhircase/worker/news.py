@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from fhircase.errors import ConfigError, Problem
 from fhircase.exchange.people import reference_of
-from fhircase.exchange.pull import Query, concerned, newest, queries, unchanged
+from fhircase.exchange.pull import Query, concerned, queries, unchanged
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
 from fhircase.fhir.instant import last_updated
 from fhircase.ledger import RecordKey
+from fhircase.worker.asked import answered
 from fhircase.worker.fetch import fetch, identified
+from fhircase.worker.recheck import DELETED, RECHECKED, deleted, recheck, types_held
 from fhircase.worker.station import Progress, Station
 
 UNREAD = "pull unread"
@@ -31,9 +33,11 @@ class News:
     """Records of which something changed, and the references that may have become part of them."""
     fresh: list[str] = field(default_factory=list)
     """References of what is for us and part of nothing we know."""
+    gone: set[str] = field(default_factory=set)
+    """References of what the server says was deleted."""
     echoes: int = 0
     unasked: list[str] = field(default_factory=list)
-    """Types that the server cannot be asked for; their changes are seen when something else of the record changes."""
+    """Types that the server cannot be asked for; their changes are seen as they are read again in turn."""
 
 
 def ask(station: Station, progress: Progress) -> News:
@@ -45,27 +49,43 @@ def ask(station: Station, progress: Progress) -> News:
     """
     news = News()
     asked = queries(station.to.fhir, station.to.overlays, station.to.pull, _ourselves(station))
-    start = _earliest(station) if any(_unread(station, query) for query in asked) else None
+    first = station.ledger.cursor(station.server, DELETED) is None or any(_unread(station, query) for query in asked)
+    start = _earliest(station) if first else None
     for number, query in enumerate(asked, start=1):
         position = station.ledger.cursor(station.server, query.name)
         if position is None and not query.addressed:
             if start is None:
                 continue
             position = start
-        if not station.can.can_search(query.type):
+        answer = answered(station, query, position)
+        if answer is None:
             news.unasked.append(query.type)
             continue
-        found = list(station.client.search(query.type, query.since(position)))
-        found = [resource for resource in found if "id" in resource and resource["resourceType"] == query.type]
-        news.changed |= {reference_of(resource): resource for resource in found}
+        news.changed |= answer.found
+        news.gone |= answer.gone
         if query.addressed:
-            news.addressed |= {reference_of(resource) for resource in found}
-        if read_to := newest(position, found):
-            news.positions[query.name] = read_to
+            news.addressed |= answer.found.keys()
+        if answer.position:
+            news.positions[query.name] = answer.position
         progress("ask", number, len(asked))
+    _look_after(station, news, start)
     _again(station, news)
     _sort(station, news)
     return news
+
+
+def _look_after(station: Station, news: News, start: str | None) -> None:
+    """Look after deletions, and after what cannot be asked for, of the types that we hold something of."""
+    types = types_held(station)
+    askable = [kind for kind in types if kind not in news.unasked]
+    gone, position, unable = deleted(station, askable, start)
+    again, place = recheck(station, {*unable, *(kind for kind in types if kind in news.unasked)})
+    news.gone |= gone | again.gone
+    news.changed = {**again.found, **news.changed}
+    if position:
+        news.positions[DELETED] = position
+    if place:
+        news.positions[RECHECKED] = place
 
 
 def _unread(station: Station, query: Query) -> bool:
@@ -129,6 +149,10 @@ def _sort(station: Station, news: News) -> None:
             news.stale.setdefault(key, set()).add(reference)
         if not keys and reference in news.addressed:
             news.fresh.append(reference)
+    for rows in station.ledger.holders(station.server, news.gone).values():
+        for row in rows:
+            if not row.linked:
+                news.stale.setdefault(row.key, set())
 
 
 def keep_positions(station: Station, news: News, unread: Iterable[str]) -> None:

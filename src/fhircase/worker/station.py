@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from fhircase.client import FHIRClient
 from fhircase.exchange.abilities import Abilities, abilities
+from fhircase.exchange.asking import Says, says
 from fhircase.ledger import Ledger
 from fhircase.rest.message import Interaction, Request, Response
 from fhircase.worker.pool import Connect
@@ -37,6 +39,7 @@ class Destination:
     organization: str | None = None
     patient_identifiers: tuple[str, ...] = ()
     create_patients: bool = False
+    recheck: int = 200
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ class Station:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     counter: Counter = field(default_factory=Counter)
 
-    memory: dict[str, Abilities] = field(default_factory=dict, repr=False)
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def can(self) -> Abilities:
@@ -78,8 +81,23 @@ class Station:
             ServerError: it could not be asked.
         """
         if "can" not in self.memory:
-            self.memory["can"] = abilities(self.client.capabilities())
-        return self.memory["can"]
+            self._ask()
+        return self.memory["can"]  # type: ignore[no-any-return]
+
+    @property
+    def said(self) -> Says:
+        """What the server says about being asked for changes; asked once.
+
+        Raises:
+            ServerError: it could not be asked.
+        """
+        if "said" not in self.memory:
+            self._ask()
+        return self.memory["said"]  # type: ignore[no-any-return]
+
+    def _ask(self) -> None:
+        statement = self.client.capabilities()
+        self.memory.update(can=abilities(statement), said=says(statement))
 
     @property
     def server(self) -> str:

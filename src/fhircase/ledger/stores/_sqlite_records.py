@@ -46,6 +46,10 @@ class Records(Connected):
         found = ((reference, self._run("holders", (server, reference))) for reference in references)
         return {reference: tuple(map(rows.resource, several)) for reference, several in found if several}
 
+    def held(self, server: str, after: str = "", *, limit: int) -> list[str]:
+        which = {"server": server, "after": after, "limit": limit}
+        return [row["reference"] for row in self._run("held", which)]
+
     def keep_resources(self, resources: Iterable[Resource], *, now: datetime) -> None:
         with self.unit():
             for resource in resources:

@@ -189,6 +189,10 @@ SELECT server, kind, namespace, value, role, reference, etag, agreed, mapping, l
 FROM resources JOIN records ON id = record
 WHERE server = ? AND reference = ? ORDER BY kind, namespace, value, role;
 
+-- name: held
+SELECT DISTINCT reference FROM resources
+WHERE server = :server AND reference > :after AND linked = 0 ORDER BY reference LIMIT :limit;
+
 -- name: keep_resource
 INSERT INTO resources (server, record, role, reference, etag, agreed, mapping, linked, updated)
 VALUES (:server, :record, :role, :reference, :etag, :agreed, :mapping, :linked, :now)
