@@ -275,6 +275,18 @@ class TestSettling:
         delivery = book.deliveries("north", [ONE])[ONE]
         assert (delivery.state, delivery.attempts, delivery.owner) == (State.AGREED, 0, None)
 
+    def test_what_the_server_made_of_it_is_agreed_with_it_but_not_what_came_after(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        for claim in take(book):
+            revision = book.keep(claim.key, b"with the server's words", now=NOW)
+            if claim.key == TWO:
+                book.wish("north", [TWO], now=NOW)
+                book.keep(TWO, b"edited meanwhile", now=NOW)
+                book.wish("north", [TWO], now=NOW)
+            book.settle(claim, Verdict.accepted(revision), now=NOW)
+        states = {key: delivery.state for key, delivery in book.deliveries("north", [ONE, TWO]).items()}
+        assert states == {ONE: State.AGREED, TWO: State.OWED}
+
     @pytest.mark.parametrize("verdict", [Verdict.accepted(), Verdict.refused("no"), Verdict.held("no")])
     def test_an_edit_during_the_send_stays_owed(self, book: Ledger, verdict: Verdict) -> None:
         wished(book, ONE)

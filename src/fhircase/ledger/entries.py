@@ -118,11 +118,13 @@ class Verdict:
     not_before: datetime | None = None
     unsure: bool = False
     counts: bool = True
+    holds: int | None = None
+    """The revision that the server holds, where it is a newer one than was claimed."""
 
     @classmethod
-    def accepted(cls) -> "Verdict":
-        """The server holds it."""
-        return cls(Cause.ACCEPTED)
+    def accepted(cls, holds: int | None = None) -> "Verdict":
+        """The server holds it: as it was claimed, or this newer revision."""
+        return cls(Cause.ACCEPTED, holds=holds)
 
     @classmethod
     def refused(cls, reason: str, *, code: str = "", problems: tuple[Problem, ...] = ()) -> "Verdict":

@@ -84,6 +84,8 @@ def settled(before: Delivery, verdict: Verdict, now: datetime) -> Delivery:
     if verdict.cause is Cause.PUT_OFF:
         attempts = before.attempts if verdict.counts else max(0, before.attempts - 1)
         return replace(_told(_enter(_free(before), Cause.PUT_OFF, now), verdict), attempts=attempts)
+    if verdict.holds is not None:
+        before = replace(before, wanted=max(before.wanted, verdict.holds), sent=max(before.sent, verdict.holds))
     if before.wanted > before.sent:
         unsure = before.unsure and verdict.cause is not Cause.ACCEPTED
         return replace(_plain(_enter(_free(before), Cause.OVERTAKEN, now)), attempts=0, unsure=unsure)

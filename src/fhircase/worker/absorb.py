@@ -35,6 +35,8 @@ class Taken:
     """Paths at which both sides have changed it to different things; they are kept as such."""
     settled: bool
     """Whether the server holds all of the record as it is now."""
+    revision: int
+    """Which revision in the ledger that is."""
     change: Change | None = None
     remarks: tuple[Problem, ...] = ()
 
@@ -141,7 +143,7 @@ def take(
             if station.ledger.announce(change):
                 say("news", server=station.server, record=key, change=change.id, fields=fields)
     settled = same(merged.record, reading.record)
-    return Taken(merged.record, fields, merged.conflicts, settled, change, reading.remarks)
+    return Taken(merged.record, fields, merged.conflicts, settled, revision, change, reading.remarks)
 
 
 def _moved(station: Station, key: RecordKey, rows: Iterable[Resource]) -> list[Json]:

@@ -93,10 +93,10 @@ class Accepting(Settler):
             untouched = pristine(self.station, [part for part in found if not part.startswith(f"{PATIENT}/")])
         with self.station.ledger.unit():
             taken = take(self.station, one.key, found.values(), base, pristine=untouched)
-            if not same(taken.record, one.record):
-                owe = self.station.ledger.pulled if taken.settled else self.station.ledger.wish
-                owe(self.station.server, [one.key], now=self.station.now())
-            self.settle(one.claim, Verdict.accepted())
+            if not taken.settled and not same(taken.record, one.record):
+                self.station.ledger.wish(self.station.server, [one.key], now=self.station.now())
+            # What the server added or wrote otherwise is in the record now, so nothing of it need be sent again.
+            self.settle(one.claim, Verdict.accepted(taken.revision if taken.settled else None))
 
 
 def _found(result: EntryResult) -> Found:

@@ -45,16 +45,17 @@ class Directory:
         names: Names = {}
         held: dict[RecordKey, Held] = {}
         absent: set[str] = set()
-        for key, people in wanted.items():
-            for who in people:
-                match = matched(who, self._asked)
-                if isinstance(match, str):
-                    names |= {(PATIENT, token): match for token in who.tokens}
-                    self._remember(who.tokens, match)
-                elif match.code == "no-patient" and self._station.to.create_patients:
-                    absent.update(who.tokens)
-                else:
-                    held[key] = match
+        with self._station.ledger.unit():
+            for key, people in wanted.items():
+                for who in people:
+                    match = matched(who, self._asked)
+                    if isinstance(match, str):
+                        names |= {(PATIENT, token): match for token in who.tokens}
+                        self._remember(who.tokens, match)
+                    elif match.code == "no-patient" and self._station.to.create_patients:
+                        absent.update(who.tokens)
+                    else:
+                        held[key] = match
         return names, held, absent
 
     def _clients(self, key: RecordKey, parts: Iterable[Part]) -> list[Person]:
