@@ -7,16 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from fhircase.auth.basic import basic
 from fhircase.auth.bearer import bearer
 from fhircase.client import FHIRClient
 from fhircase.config import Basic, Bearer, Config, Server
 from fhircase.config.servers import FHIRVersion
-from fhircase.ledger import Ledger, open_ledger
+from fhircase.ledger import Conflict, Ledger, Outcome, open_ledger
 from fhircase.rest.layer import Layer
 from fhircase.worker import owner, remap
+from fhircase.worker.decide import Settled, settle
 from fhircase.worker.feed import Feed, Offer
 from fhircase.worker.intake import Input
 from fhircase.worker.log import Requests, say
@@ -94,6 +95,24 @@ class Site:
             InvalidInput: the cursor is not one of this feed.
         """
         return Feed(self.ledger).ack(cursor)
+
+    def conflicts(self) -> list[Conflict]:
+        """What both sides changed to different things and nobody has settled; theirs stands meanwhile."""
+        return self.ledger.conflicts(self.server.name)
+
+    def settle(self, id_: str, decision: Literal["ours", "theirs", "edited"], value: Any = None) -> Settled:
+        """Settle a conflict for good; the next push sends what was decided.
+
+        Args:
+            id_: the conflict's id.
+            decision: whose word is right; `edited` for another value.
+            value: that value, as JSON has it; None for nothing.
+
+        Raises:
+            InvalidInput: there is no such conflict, it is another one by now, or the value does not fit there.
+        """
+        station = self._station()
+        return settle(station.ledger, id_, Outcome(decision), value, now=station.now())
 
     def remap(
         self,

@@ -25,6 +25,7 @@ def test_every_command_has_help(run):
         "push",
         "pull",
         "sync",
+        "conflicts",
         "remap",
         "status",
         "demo",

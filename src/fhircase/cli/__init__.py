@@ -7,7 +7,7 @@ applies wins. They are set in `exits`.
 
 import typer
 
-from fhircase.cli import mappings
+from fhircase.cli import conflicts, mappings
 from fhircase.cli.changes import ack, changes
 from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
@@ -42,6 +42,7 @@ app.command("pull")(pull)
 app.command("sync")(sync)
 app.command("changes")(changes)
 app.command("ack")(ack)
+app.add_typer(conflicts.app, name="conflicts")
 app.command("remap")(remap)
 app.command("status")(status)
 app.command("demo")(demo)
