@@ -86,7 +86,8 @@ def test_what_a_server_that_is_not_there_should_get_is_still_owed(run, tmp_path)
         assert result.stderr.count("no connection to") == 1
     shown = run("status", "--json")
     counts = {"agreed": 0, "owed": 3, "refused": 0, "held": 0, "conflicts": 0}
-    assert (shown.exit_code, json.loads(shown.stdout)) == (exits.OWED, {"servers": {"ehr": counts}})
+    assert shown.exit_code == exits.OWED
+    assert json.loads(shown.stdout)["servers"]["ehr"].items() >= counts.items()
 
 
 def test_an_output_in_a_folder_that_is_not_there_is_told_by_its_own_name(run):

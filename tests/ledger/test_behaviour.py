@@ -19,6 +19,7 @@ from fhircase.ledger import (
     Remap,
     Resource,
     State,
+    Traffic,
     UnknownCode,
     Unread,
     Verdict,
@@ -399,6 +400,20 @@ class TestStatus:
         book.park("south", ONE, Verdict.held("who?"), now=NOW)
         none = {"owed": 0, "agreed": 0, "refused": 0, "held": 0, "conflicts": 0}
         assert book.status() == {"servers": {"north": none | {"owed": 2, "agreed": 1}, "south": none | {"held": 1}}}
+
+    def test_it_says_what_goes_on_with_each_server(self, book: Ledger) -> None:
+        wished(book, ONE, TWO, THREE)
+        first, second = take(book, limit=2)
+        book.settle(first, Verdict.accepted(), now=NOW)
+        book.settle(second, Verdict.later(LATER, "no answer", code="unreachable"), now=SOON)
+        book.park("south", ONE, Verdict.held("who?", code="no-patient"), now=NOW)
+        assert book.traffic(NOW) == {
+            "north": Traffic(2, 0, NOW, None, 1, "unreachable", "no answer", SOON),
+            "south": Traffic(code="no-patient", reason="who?", when=NOW),
+        }
+        take(book, limit=1)
+        north = book.traffic(SOON)["north"]
+        assert (north.owed, north.sending, north.settled, north.due) == (2, 1, 0, LATER)
 
     def test_an_empty_ledger_knows_no_server(self, book: Ledger) -> None:
         assert book.status() == {"servers": {}}

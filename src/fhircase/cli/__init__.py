@@ -20,6 +20,7 @@ from fhircase.cli.remap import remap
 from fhircase.cli.sample import sample
 from fhircase.cli.status import status
 from fhircase.cli.sync import sync
+from fhircase.cli.watch import watch
 
 app = typer.Typer(
     name="fhircase",
@@ -45,6 +46,7 @@ app.command("ack")(ack)
 app.add_typer(conflicts.app, name="conflicts")
 app.command("remap")(remap)
 app.command("status")(status)
+app.command("watch")(watch)
 app.command("demo")(demo)
 
 

@@ -1,12 +1,13 @@
-"""`fhircase status`: how many records are in which state, on each server."""
+"""`fhircase status`: how many records are in which state on each server, and what is the matter."""
+
+from datetime import UTC, datetime
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.options import AsJson, Config, Ledger
+from fhircase.cli.overview import COLUMNS, overviews
 from fhircase.cli.screen import table
 from fhircase.cli.site import print_json
-
-STATES = ("agreed", "owed", "refused", "held", "conflicts")
 
 
 @told
@@ -15,13 +16,11 @@ def status(ledger: Ledger = None, as_json: AsJson = False, config: Config = None
     from fhircase.config import load
     from fhircase.ledger import open_ledger
 
+    now = datetime.now(UTC)
     with open_ledger(ledger or load(config).ledger, create=False) as kept:
-        found = kept.status()["servers"]
-    servers = {name: {state: counts.get(state, 0) for state in STATES} for name, counts in found.items()}
+        found = overviews(kept, now)
     if as_json:
-        print_json({"servers": servers})
+        print_json({"servers": {each.server: each.as_json() for each in found}})
     else:
-        rows = [(name, *map(str, counts.values())) for name, counts in servers.items()]
-        table("records", ("server", *STATES), rows)
-    waiting = any(counts[state] for counts in servers.values() for state in STATES[1:])
-    exits.leave([exits.OWED if waiting else exits.DONE])
+        table("records", COLUMNS, [each.row(now) for each in found])
+    exits.leave([exits.OWED if any(each.waiting for each in found) else exits.DONE])

@@ -261,3 +261,22 @@ class Change:
     """Where it stands in the feed, given by the ledger: the cursor to read on from."""
     text: bytes | None = field(default=None, repr=False)
     """The record as of this change; nothing where it was let go of after it was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What goes on between us and one server."""
+
+    owed: int = 0
+    sending: int = 0
+    """How many of these are on their way right now."""
+    oldest: datetime | None = None
+    """Since when the longest waiting one has been owed."""
+    due: datetime | None = None
+    """When the next one is to be tried; nothing where one can be tried now, or none is owed."""
+    settled: int = 0
+    """Records agreed since the moment asked about."""
+    code: str = ""
+    """Why the last one did not go through that still has not."""
+    reason: str = ""
+    when: datetime | None = None

@@ -21,6 +21,7 @@ from fhircase.ledger.entries import (
     RecordKey,
     Remap,
     Resource,
+    Traffic,
     Unread,
     Verdict,
 )
@@ -128,6 +129,9 @@ class Ledger(Protocol):
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
         """Count records per server and state, and open conflicts; what is being sent counts as owed."""
+
+    def traffic(self, since: datetime) -> dict[str, Traffic]:
+        """What goes on with each server, and how many records were agreed since a moment."""
 
     # -- what both sides changed --------------------------------------------------------------------
 

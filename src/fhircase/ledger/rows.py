@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from fhircase.ledger.entries import (
     RecordKey,
     Remap,
     Resource,
+    Traffic,
     UnknownCode,
     Unread,
 )
@@ -215,6 +216,20 @@ def status(counts: Iterable[Row], conflicts: Iterable[Row]) -> dict[str, dict[st
     for row in conflicts:
         servers.setdefault(row["server"], dict(none))["conflicts"] = row["conflicts"]
     return {"servers": servers}
+
+
+def traffic(counts: Row, troubles: Iterable[Row]) -> Traffic:
+    """Read what goes on with a server, and its last trouble if there is one."""
+    known = Traffic(
+        counts["owed"],
+        counts["sending"],
+        _moment(counts["oldest"]),
+        _moment(counts["due"] or None),
+        counts["settled"],
+    )
+    for row in troubles:
+        known = replace(known, code=row["code"], reason=row["reason"], when=moments.read(row["happened"]))
+    return known
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fhircase.ledger import moments, rows, steps
-from fhircase.ledger.entries import Claim, Delivery, RecordKey, Resource, Verdict
+from fhircase.ledger.entries import Claim, Delivery, RecordKey, Resource, Traffic, Verdict
 from fhircase.ledger.states import State
 from fhircase.ledger.stores._sqlite_connection import ALL
 from fhircase.ledger.stores._sqlite_records import Records
@@ -113,6 +113,12 @@ class Deliveries(Records):
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
         return rows.status(self._run("counts"), self._run("open_conflicts"))
+
+    def traffic(self, since: datetime) -> dict[str, Traffic]:
+        states = {"owed": State.OWED, "sending": State.SENDING, "agreed": State.AGREED}
+        found = self._run("traffic", {**states, "moment": moments.written(since)})
+        asked = [(row, {"server": row["server"], "agreed": State.AGREED}) for row in found]
+        return {row["server"]: rows.traffic(row, self._run("trouble", which)) for row, which in asked}
 
     def _found(self, server: str, key: RecordKey) -> tuple[Delivery | None, int, int]:
         return self._delivery(server, key), *self._identity(key)

@@ -233,6 +233,17 @@ ON CONFLICT (server, record) DO UPDATE SET
 -- name: owners
 SELECT DISTINCT owner FROM deliveries WHERE state = ? AND owner IS NOT NULL;
 
+-- name: traffic
+SELECT server, sum(state IN (:owed, :sending)) AS owed, sum(state = :sending) AS sending,
+    min(CASE WHEN state IN (:owed, :sending) THEN since END) AS oldest,
+    min(CASE WHEN state = :owed THEN coalesce(not_before, '') END) AS due,
+    sum(state = :agreed AND updated >= :moment) AS settled
+FROM deliveries GROUP BY server ORDER BY server;
+
+-- name: trouble
+SELECT code, reason, max(updated) AS happened FROM deliveries
+WHERE server = :server AND code <> '' AND state <> :agreed HAVING happened IS NOT NULL;
+
 -- name: counts
 SELECT server, state, count(*) AS records FROM deliveries GROUP BY server, state ORDER BY server;
 
