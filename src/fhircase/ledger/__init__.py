@@ -4,6 +4,7 @@ import os
 
 from fhircase.errors import LedgerError
 from fhircase.ledger.entries import (
+    Braked,
     Change,
     Claim,
     Conflict,
@@ -25,6 +26,7 @@ from fhircase.ledger.states import Cause, State
 from fhircase.ledger.stores import stores
 
 __all__ = [
+    "Braked",
     "Cause",
     "Change",
     "Claim",

@@ -245,6 +245,19 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Braked:
+    """A record of an input that waits until a person says go."""
+
+    server: str
+    key: RecordKey
+    text: bytes = field(repr=False)
+    seen: str
+    """Digest of the text it came as."""
+    base: str = ""
+    """The record's local digest when it was put by; another one later tells that a newer input came past it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One piece of news for the local system."""
 

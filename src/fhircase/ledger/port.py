@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self
 
 from fhircase.ledger.entries import (
+    Braked,
     Change,
     Claim,
     Conflict,
@@ -56,6 +57,12 @@ class Ledger(Protocol):
 
     def agreed(self, server: str, digests: Iterable[str]) -> frozenset[str]:
         """Those local digests whose record the server holds as it is now: nothing is to be done about them."""
+
+    def revisions(self, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
+        """The revisions of those records that are known."""
+
+    def counts(self) -> dict[str, int]:
+        """How many records there are of each kind."""
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """Every record, in the order they became known, a page in memory at a time."""
@@ -198,6 +205,20 @@ class Ledger(Protocol):
 
     def drop_remap(self, server: str, key: RecordKey) -> None:
         """Forget how to take a record back."""
+
+    # -- inputs that wait until a person says go ----------------------------------------------------------
+
+    def put_by(self, items: Iterable[Braked], *, now: datetime) -> None:
+        """Store records that wait; each replaces what waits for the same server of the same record."""
+
+    def put_by_for(self, server: str, keys: Iterable[RecordKey] | None = None) -> Iterator[Braked]:
+        """What waits for a server, in the order it came, or only of those records; a page in memory at a time."""
+
+    def drop_put_by(self, server: str, keys: Iterable[RecordKey] | None = None) -> int:
+        """Forget what waits, all of it or of those records; returns how much that was."""
+
+    def count_put_by(self) -> dict[str, int]:
+        """How many records wait, per server; servers without any are left out."""
 
     # -- news for the local system ------------------------------------------------------------------
 

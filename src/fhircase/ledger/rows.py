@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from fhircase.errors import Problem
 from fhircase.ledger import moments
 from fhircase.ledger.entries import (
+    Braked,
     Change,
     Conflict,
     Delivery,
@@ -141,6 +142,11 @@ def missing(row: Row, examples: Iterable[Row]) -> Missing:
 def remap(row: Row) -> Remap:
     """Read how a record can be taken back."""
     return Remap(row["server"], key(row), row["mapping"], row["text"])
+
+
+def braked(row: Row) -> Braked:
+    """Read a record that waits until a person says go."""
+    return Braked(row["server"], key(row), row["text"], row["seen"], row["base"])
 
 
 def change(row: Row) -> Change:

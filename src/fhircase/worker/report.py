@@ -52,6 +52,16 @@ class _Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Brake:
+    """Why an input was not taken in, and how many of its records wait for `fhircase release`."""
+
+    code: str
+    """`too-much` or `cut-short`."""
+    reasons: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class PushReport(_Report):
     """What a push did."""
 
@@ -76,6 +86,10 @@ class PushReport(_Report):
     """Only of a dry run."""
     remarks: tuple[Standing, ...] = ()
     """What was noticed and needs nobody, such as facts that belong to the server."""
+    braked: Brake | None = None
+    """What waits for a person's go, of this input or of an earlier one."""
+    outside: int = 0
+    """Records of the input whose client is not in the server's pilot; they are kept, and not owed."""
 
     @property
     def counts(self) -> dict[LiteralString, int]:

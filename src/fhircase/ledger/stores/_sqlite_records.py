@@ -32,6 +32,12 @@ class Records(Connected):
         which = {"server": server, "state": State.AGREED, "digests": json.dumps(list(digests))}
         return frozenset(row["digest"] for row in self._run("agreed", which))
 
+    def revisions(self, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
+        return {key: row["revision"] for key in keys for row in self._run("identity", key)}
+
+    def counts(self) -> dict[str, int]:
+        return {row["kind"]: row["records"] for row in self._run("kinds")}
+
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         after = 0
         while page := self._run("scan", {"after": after, "kind": kind}):

@@ -149,6 +149,19 @@ CREATE INDEX conflicts_open ON conflicts (server, since) WHERE outcome IS NULL;
 -- A record in conflict waited as a whole; what of it was in dispute is kept in its reason only.
 UPDATE deliveries SET state = 'refused' WHERE state = 'conflict';
 
+CREATE TABLE braked (
+    id          INTEGER PRIMARY KEY,
+    server      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    text        BLOB NOT NULL,
+    seen        TEXT NOT NULL,
+    base        TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    UNIQUE (server, kind, namespace, value)
+) STRICT;
+
 -- name: keep
 INSERT INTO records (kind, namespace, value, current, revision, local, digest, updated)
 VALUES (:kind, :namespace, :value, :current, 1, :local, :digest, :now)
@@ -174,6 +187,9 @@ SELECT digest FROM records WHERE kind = ? AND namespace = ? AND value = ? AND di
 SELECT records.digest FROM json_each(:digests) CROSS JOIN records ON records.digest = json_each.value
 CROSS JOIN deliveries ON deliveries.server = :server AND deliveries.record = records.id
 WHERE state = :state AND revision <= max(wanted, sent);
+
+-- name: kinds
+SELECT kind, count(*) AS records FROM records GROUP BY kind;
 
 -- name: scan
 SELECT id, kind, namespace, value, current, revision, local, digest FROM records
@@ -363,3 +379,25 @@ WHERE position > :after ORDER BY position LIMIT :limit;
 
 -- name: drop_texts
 UPDATE changes SET text = NULL WHERE position <= ? AND text IS NOT NULL;
+-- name: put_by
+INSERT INTO braked (server, kind, namespace, value, text, seen, base, updated)
+VALUES (:server, :kind, :namespace, :value, :text, :seen, :base, :now)
+ON CONFLICT (server, kind, namespace, value) DO UPDATE SET
+    text = excluded.text, seen = excluded.seen, base = excluded.base, updated = excluded.updated;
+
+-- name: put_by_for
+SELECT id, server, kind, namespace, value, text, seen, base FROM braked
+WHERE server = :server AND id > :after ORDER BY id LIMIT 500;
+
+-- name: put_by_one
+SELECT id, server, kind, namespace, value, text, seen, base FROM braked
+WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+
+-- name: drop_put_by
+DELETE FROM braked WHERE server = ?;
+
+-- name: drop_put_by_one
+DELETE FROM braked WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+
+-- name: count_put_by
+SELECT server, count(*) AS records FROM braked GROUP BY server ORDER BY server;
