@@ -4,6 +4,7 @@ FhircaseError
 ├── ConfigError              the settings are wrong: nothing was tried
 ├── MappingFileError         a mapping file is wrong: found at load, before any value flows
 ├── InvalidInput             a record, resource or file that cannot be taken as it is
+│   ├── CutShort             an input that ends in the middle: what is missing nobody knows
 │   ├── RecordInvalid        a record does not validate or cannot be expressed in FHIR
 │   └── ResourceRefused      a resource cannot be read safely as a record
 ├── LedgerError              the ledger cannot be opened or is not ours
@@ -57,6 +58,14 @@ class NoRow(Problem):
         return Problem.__str__(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Truncated(Problem):
+    """A file ends inside a value, or inside what it was packed in."""
+
+    def __str__(self) -> str:
+        return Problem.__str__(self)
+
+
 class FhircaseError(Exception):
     """Root of all errors of this package."""
 
@@ -82,6 +91,10 @@ class MappingFileError(_Problems):
 
 class InvalidInput(_Problems):
     """A record, resource or file cannot be taken as it is."""
+
+
+class CutShort(InvalidInput):
+    """An input ends in the middle: what else would have come, nobody knows."""
 
 
 class RecordInvalid(InvalidInput):

@@ -14,13 +14,15 @@ from fhircase.auth.bearer import bearer
 from fhircase.client import FHIRClient
 from fhircase.config import Basic, Bearer, Config, Server
 from fhircase.config.servers import FHIRVersion
+from fhircase.exchange.brake import Limits
 from fhircase.ledger import Conflict, Ledger, Outcome, open_ledger
 from fhircase.rest.layer import Layer
 from fhircase.worker import owner, remap
+from fhircase.worker.brake import Input
 from fhircase.worker.decide import Settled, settle
 from fhircase.worker.feed import Feed, Offer
-from fhircase.worker.intake import Input
 from fhircase.worker.log import Requests, say
+from fhircase.worker.pause import paused
 from fhircase.worker.plan import plan
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
@@ -42,19 +44,25 @@ class Site:
         self._counter = Counter()
 
     def push(
-        self, records: Iterable[Input] = (), *, dry_run: bool = False, progress: Progress | None = None
+        self,
+        records: Iterable[Input] = (),
+        *,
+        dry_run: bool = False,
+        release: bool = False,
+        progress: Progress | None = None,
     ) -> PushReport:
         """Send records, and whatever else the server is owed.
 
         Args:
             records: each with the text it came as; equal text is not looked at twice.
             dry_run: only say what would be done; nothing is written anywhere.
+            release: first take in what waits for a person's go.
             progress: told how far it is.
         """
         if dry_run:
             return self._planned(records, progress or silent)
         say("push started", server=self.server.name)
-        report = push(self._station(), records, progress or silent)
+        report = push(self._station(), records, progress or silent, release=release)
         say("push ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
         return report
 
@@ -65,6 +73,8 @@ class Site:
             progress: told how far it is.
             told: without, the news is handed over again by the next pull, unless `told` is called when it is safe.
         """
+        if why := paused(self.ledger, self.server.name):
+            return PullReport(self.server.name, stopped=why)
         say("pull started", server=self.server.name)
         report = pull(self._station(), progress or silent)
         if told:
@@ -132,12 +142,16 @@ class Site:
         """
         if dry_run:
             return remap.plan(self._station(), only, some)
+        if why := paused(self.ledger, self.server.name):
+            return RemapReport(self.server.name, stopped=why)
         return remap.go(self._station(), only, some, progress or silent)
 
     def remap_back(
         self, *, only: Collection[str] = (), some: int | None = None, progress: Progress | None = None
     ) -> RemapReport:
         """Take back what `remap` wrote, where nobody has changed it since."""
+        if why := paused(self.ledger, self.server.name):
+            return RemapReport(self.server.name, stopped=why)
         return back(self._station(), only, some, progress or silent)
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
@@ -229,4 +243,6 @@ def _destination(server: Server) -> Destination:
         patient_identifiers=server.patient_identifiers,
         create_patients=server.create_patients,
         recheck=server.recheck,
+        brake=Limits(**server.brake.model_dump()),
+        pilot=server.pilot,
     )

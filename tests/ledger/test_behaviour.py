@@ -7,6 +7,7 @@ import pytest
 
 from fhircase.errors import LedgerError, Problem
 from fhircase.ledger import (
+    Braked,
     Change,
     Claim,
     Conflict,
@@ -677,3 +678,36 @@ class TestConflicts:
     def test_one_that_is_about_no_record_is_not_kept(self, book: Ledger) -> None:
         with pytest.raises(LedgerError, match="keep it first"):
             book.keep_conflict(DISPUTE, now=NOW)
+
+
+class TestWhatWaitsForAPerson:
+    def test_it_comes_back_in_order_and_a_newer_one_takes_the_place_of_the_same_record(self, book: Ledger) -> None:
+        first, second = Braked("north", TWO, b"2", "d2", "b"), Braked("north", ONE, b"1", "d1")
+        book.put_by([first, second], now=NOW)
+        newer = replace(first, text=b"22", seen="d22")
+        book.put_by([newer], now=SOON)
+        assert list(book.put_by_for("north")) == [newer, second]
+        assert list(book.put_by_for("north", [ONE, THREE])) == [second]
+        assert list(book.put_by_for("south")) == []
+
+    def test_it_is_counted_and_dropped_by_server_and_record(self, book: Ledger) -> None:
+        book.put_by([Braked(server, key, b"", "") for server in ("north", "south") for key in (ONE, TWO)], now=NOW)
+        assert book.drop_put_by("north", [ONE, THREE]) == 1
+        assert book.count_put_by() == {"north": 1, "south": 2}
+        assert book.drop_put_by("south") == 2
+        assert book.count_put_by() == {"north": 1}
+
+    def test_many_come_a_page_at_a_time_also_while_they_are_dropped(self, book: Ledger) -> None:
+        keys = [RecordKey("thing", "n", str(number)) for number in range(1203)]
+        book.put_by([Braked("north", key, b"", "") for key in keys], now=NOW)
+        seen = []
+        for item in book.put_by_for("north"):
+            seen.append(item.key)
+            book.drop_put_by("north", [item.key])
+        assert seen == keys
+
+    def test_records_are_counted_by_kind_and_revisions_told(self, book: Ledger) -> None:
+        wished(book, ONE, TWO, RecordKey("other", "n", "1"))
+        book.keep(ONE, b"2", now=NOW)
+        assert book.counts() == {"thing": 2, "other": 1}
+        assert book.revisions([ONE, TWO, THREE]) == {ONE: 2, TWO: 1}

@@ -13,9 +13,11 @@ from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
 from fhircase.cli.init import init
 from fhircase.cli.map import map_
+from fhircase.cli.pause import pause, resume
 from fhircase.cli.pull import pull
 from fhircase.cli.push import push
 from fhircase.cli.read import read
+from fhircase.cli.release import release
 from fhircase.cli.remap import remap
 from fhircase.cli.sample import sample
 from fhircase.cli.status import status
@@ -44,6 +46,9 @@ app.command("sync")(sync)
 app.command("changes")(changes)
 app.command("ack")(ack)
 app.add_typer(conflicts.app, name="conflicts")
+app.command("release")(release)
+app.command("pause")(pause)
+app.command("resume")(resume)
 app.command("remap")(remap)
 app.command("status")(status)
 app.command("watch")(watch)

@@ -1,12 +1,13 @@
 """Files in and out: standard input as `-`, output all at once or not at all."""
 
+import gzip
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from fhircase.errors import InvalidInput, Problem
 
@@ -29,7 +30,11 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         why = "is a folder" if file.is_dir() else (error.strerror or "cannot be read").lower()
         raise InvalidInput(Problem(why, source=str(file), hint="check the path")) from None
     with stream:
-        yield stream
+        if file.suffix == ".gz":
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield cast("BinaryIO", unpacked)
+        else:
+            yield stream
 
 
 def name_of(file: Path) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fhircase.cli.files import given, name_of, opened
 from fhircase.cli.screen import amount, complain, say
-from fhircase.errors import InvalidInput, Problem
+from fhircase.errors import CutShort, InvalidInput, Problem, Truncated
 from fhircase.records import Cut, Found, Line, cuts, read_record, read_records, read_resources, read_rows
 
 
@@ -63,8 +63,16 @@ class Intake:
                 self._unread(error)
 
     def record(self, cut: Cut) -> Any:
-        """The record in a piece; None, and people are told, where there is none. Who cut it has counted it."""
+        """The record in a piece; None, and people are told, where there is none. Who cut it has counted it.
+
+        Raises:
+            CutShort: the file ends in the middle of it.
+        """
         line = read_record(cut, self.timezone)
+        for problem in line.problems:
+            if isinstance(problem, Truncated):
+                self.bad += 1
+                raise CutShort(problem)
         return line.record if self._told(line) else None
 
     def _fine(self, piece: Line | Found) -> bool:

@@ -8,7 +8,7 @@ from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import AsJson, Config, Files, Ledger, ServerName, Version
-from fhircase.cli.site import code_of, inputs, opened_site, print_json, progress, show_push
+from fhircase.cli.site import bad_input, code_of, inputs, opened_site, print_json, progress, show_push
 
 
 @told
@@ -40,4 +40,4 @@ def push(
     else:
         show_push(report, dry_run=dry_run)
     intake.sum_up("record")
-    exits.leave([code_of(report), exits.BAD_INPUT if intake.bad else exits.DONE])
+    exits.leave([code_of(report), bad_input(intake, report)])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fhircase.ledger import RecordKey
     from fhircase.model import Record
     from fhircase.wiring import Site
-    from fhircase.worker.report import PullReport, PushReport, Standing
+    from fhircase.worker.report import Brake, PullReport, PushReport, Standing
 
 Input = tuple[bytes, "Callable[[], Record | None]"]
 
@@ -76,6 +76,7 @@ def show_push(report: "PushReport", *, dry_run: bool) -> None:
     counts = {
         "records given": report.given,
         "unchanged since last time": report.unchanged,
+        **({"not in the pilot": report.outside} if report.outside else {}),
         f"records {verb}sent": report.sent,
         f"resources {verb}created": report.created,
         f"resources {verb}updated": report.updated,
@@ -89,6 +90,19 @@ def show_push(report: "PushReport", *, dry_run: bool) -> None:
         )
         table("planned", ("record", "part", "action", "resource", "places"), rows)
     show_standings([*report.held, *report.refused, *report.conflicts, *report.owed], report.remarks, report.stopped)
+    if report.braked:
+        show_brake(report.server, report.braked)
+
+
+def show_brake(server: str, brake: "Brake") -> None:
+    """Tell people what waits for their go, and why."""
+    for reason in brake.reasons:
+        say(f"not taken in: {reason}")
+    if brake.records:
+        say(
+            f"{amount(brake.records, 'record')} for {server} wait until you say go: `fhircase release --show` says "
+            "what would change, `fhircase release` takes them in, `fhircase release --discard` lets go of them"
+        )
 
 
 def show_pull(report: "PullReport") -> None:
@@ -133,7 +147,12 @@ def _told_one_by_one(waiting: "Iterable[Standing]", stopped: str) -> "Iterator[S
 
 def code_of(report: "PushReport | PullReport") -> int:
     """The exit code that a report asks for."""
-    if report.stopped:
+    if report.stopped or getattr(report, "braked", None):
         return exits.OWED
     waiting = [report.refused, report.conflicts, getattr(report, "held", ()), getattr(report, "owed", ())]
     return exits.OWED if any(waiting) else exits.DONE
+
+
+def bad_input(intake: "Intake", report: "PushReport") -> int:
+    """The exit code for what was wrong with an input; of one that was not taken in, nothing went on."""
+    return exits.BAD_INPUT if intake.bad and not report.braked else exits.DONE

@@ -5,7 +5,7 @@ from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import AsJson, Config, Files, Ledger, Output, ServerName
-from fhircase.cli.site import code_of, inputs, opened_site, print_json, progress, show_pull, show_push
+from fhircase.cli.site import bad_input, code_of, inputs, opened_site, print_json, progress, show_pull, show_push
 
 
 @told
@@ -36,4 +36,4 @@ def sync(
         show_push(pushed, dry_run=False)
         show_pull(pulled)
     intake.sum_up("record")
-    exits.leave([code_of(pushed), code_of(pulled), exits.BAD_INPUT if intake.bad else exits.DONE])
+    exits.leave([code_of(pushed), code_of(pulled), bad_input(intake, pushed)])

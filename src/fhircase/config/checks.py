@@ -5,13 +5,13 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _QUERY = re.compile(r"[A-Z][A-Za-z]+(\?[^\s#]+)?")
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
-_TOKEN = re.compile(r"[^|\s]+\|[^|]+")
+TOKEN = re.compile(r"[^|\s]+\|[^|]+")
 
 
 def wrong(what: str, rule: str, hint: str) -> PydanticCustomError:
@@ -75,7 +75,7 @@ def query(text: str) -> str:
 
 def party(text: str) -> str:
     """Who somebody is on a server: a reference there, or an identifier."""
-    if not (_REFERENCE.fullmatch(text) or _TOKEN.fullmatch(text)):
+    if not (_REFERENCE.fullmatch(text) or TOKEN.fullmatch(text)):
         raise wrong(
             "neither a reference nor an identifier",
             "who we are on the server",
@@ -84,10 +84,19 @@ def party(text: str) -> str:
     return text
 
 
+def token(text: str) -> str:
+    """An identifier, as `system|value`."""
+    if not TOKEN.fullmatch(text):
+        raise wrong("not an identifier", "system|value", 'write "https://system.example|value"')
+    return text
+
+
 Uri = Annotated[str, AfterValidator(uri)]
 Namespace = Annotated[str, AfterValidator(namespace)]
 ServerUrl = Annotated[str, AfterValidator(server_url)]
 Query = Annotated[str, AfterValidator(query)]
 Party = Annotated[str, AfterValidator(party)]
+Token = Annotated[str, AfterValidator(token)]
+Percent = Annotated[float, Field(ge=0, le=100)]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from fhircase.config.checks import EnvName, Party, Query, ServerUrl, Uri, encrypted, wrong
+from fhircase.config.checks import TOKEN, EnvName, Party, Percent, Query, ServerUrl, Token, Uri, encrypted, wrong
 from fhircase.errors import ConfigError, Problem
 
 FHIRVersion = Literal["R4", "R4B", "R5"]
@@ -46,6 +46,8 @@ class Server:
     patient_identifiers: tuple[str, ...]
     create_patients: bool
     recheck: int
+    brake: "BrakeSettings"
+    pilot: frozenset[str] | None
 
 
 class AuthSettings(BaseModel):
@@ -101,6 +103,17 @@ _NEEDED: dict[str, tuple[set[str], set[str]]] = {
 }
 
 
+class BrakeSettings(BaseModel):
+    """What one input may do to the records of a kind before a person has to look."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    change: Percent = 30.0
+    close: Percent = 10.0
+    least: Annotated[int, Field(ge=0)] = 20
+    closing: tuple[str, ...] = ()
+
+
 class ServerSettings(BaseModel):
     """One `[servers.NAME]` table."""
 
@@ -120,6 +133,9 @@ class ServerSettings(BaseModel):
     patient_identifiers: tuple[Uri, ...] | None = None
     create_patients: bool | None = None
     recheck: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    brake: BrakeSettings | None = None
+    pilot: tuple[Token, ...] | None = None
+    pilot_file: Path | None = None
 
     @field_validator("url")
     @classmethod
@@ -132,6 +148,28 @@ class ServerSettings(BaseModel):
                 "use https, or insecure = true in its [servers.NAME] table if the network is protected otherwise",
             )
         return url
+
+    def clients(self, path: str) -> frozenset[str] | None:
+        """The clients whose records may go there; None for everybody's.
+
+        Raises:
+            ConfigError: the file that lists them cannot be read, or holds something else.
+        """
+        if self.pilot_file is None:
+            return None if self.pilot is None else frozenset(self.pilot)
+        lines = [line.strip() for line in _text(self.pilot_file, f"{path}.pilot_file", "a list").splitlines()]
+        named = [(number, line) for number, line in enumerate(lines, start=1) if line and not line.startswith("#")]
+        wrong_ones = [
+            Problem(
+                "not an identifier", f"{path}.pilot_file", "system|value, one a line", "correct that line", f"{where}"
+            )
+            for number, line in named
+            if not TOKEN.fullmatch(line)
+            for where in [f"{self.pilot_file}:{number}"]
+        ]
+        if wrong_ones:
+            raise ConfigError(wrong_ones)
+        return frozenset([*(line for _, line in named), *(self.pilot or ())])
 
 
 def _secret(variable: str | None, file: Path | None, path: str) -> SecretStr:
@@ -146,10 +184,10 @@ def _secret(variable: str | None, file: Path | None, path: str) -> SecretStr:
     return SecretStr(text.strip())
 
 
-def _text(file: Path, path: str) -> str:
+def _text(file: Path, path: str, rule: str = "a secret") -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise ConfigError(
-            Problem(f"file {file} cannot be read", path, "a secret", "check the path and its permissions")
+            Problem(f"file {file} cannot be read", path, rule, "check the path and its permissions")
         ) from None

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from fhircase.config.checks import Namespace, ServerName, Uri
 from fhircase.config.problems import found
-from fhircase.config.servers import FHIRVersion, Server, ServerSettings
+from fhircase.config.servers import BrakeSettings, FHIRVersion, Server, ServerSettings
 from fhircase.errors import ConfigError, Problem
 
 PREFIX = "FHIRCASE_"
@@ -32,6 +32,7 @@ class Config(BaseSettings):
     timezone: ZoneInfo | None = None
     patient_identifiers: tuple[Uri, ...] = ()
     create_patients: bool = False
+    brake: BrakeSettings = BrakeSettings()
     log: Literal["off", "text", "json"] = "off"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     servers: dict[ServerName, ServerSettings] = {}
@@ -106,6 +107,8 @@ class Config(BaseSettings):
             patient_identifiers=self.patient_identifiers if systems is None else systems,
             create_patients=self.create_patients if create is None else create,
             recheck=own.recheck,
+            brake=own.brake or self.brake,
+            pilot=own.clients(f"servers.{name}"),
         )
 
 

@@ -4,6 +4,7 @@ A byte order mark, Windows line ends and blank lines mean nothing and are passed
 """
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from fhircase.errors import Problem
+from fhircase.errors import Problem, Truncated
 from fhircase.fhir import jsontext
 
 _END = b"\n"
@@ -53,6 +54,15 @@ def pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
 
 def cuts(stream: BinaryIO, name: str) -> Iterator[Cut]:
     """The same, still as text: for those who may not need all of them, or leave the reading to another process."""
+    try:
+        yield from _cuts(stream, name)
+    except (EOFError, zlib.error):
+        hint = "the file was cut short when it was written or copied; get it again"
+        problem = Truncated("the packed file ends in the middle, or is damaged", source=name, hint=hint)
+        yield Cut(name, b"", whole=False, problem=problem)
+
+
+def _cuts(stream: BinaryIO, name: str) -> Iterator[Cut]:
     lines = _lines(stream)
     first = next(lines, None)
     if first is None:
@@ -133,7 +143,7 @@ def _cut_short(source: str, *, whole: bool) -> Problem:
     if whole:
         return Problem("not JSON: the line breaks off inside a value", source=source, hint="one record a line")
     hint = "the file was cut short when it was written or copied; get it again"
-    return Problem("not JSON: the file ends inside a value", source=source, hint=hint)
+    return Truncated("not JSON: the file ends inside a value", source=source, hint=hint)
 
 
 def _broken(error: ValueError) -> tuple[str, int | None]:

@@ -1,4 +1,4 @@
-"""The brake: an input is looked at whole before any of it is taken in; one that would do too much waits for a person."""
+"""The brake: an input is looked at whole before it is taken in; one that would do too much waits for a person."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -55,11 +55,19 @@ def look(station: Station, records: Iterable[Input], progress: Progress) -> Look
             if now in known and now not in seen.overtaken:
                 seen.given += 1
                 seen.unchanged += 1
-            elif (record := given() if callable(given) else given) is not None:
+            elif (record := _read(given, seen)) is not None:
                 seen.given += 1
                 _first_sight(station, seen, Given(key_of(record), now, record))
         progress("read", seen.given, seen.given)
     return seen
+
+
+def _read(given: Record | Callable[[], Record | None], seen: Look) -> Record | None:
+    try:
+        return given() if callable(given) else given
+    except CutShort as error:
+        seen.cut = str(error)
+        return None
 
 
 def _until_cut(records: Iterable[Input], seen: Look) -> Iterator[Input]:
@@ -99,7 +107,7 @@ def held(station: Station, seen: Look) -> Brake | None:
     reasons = [seen.cut] if seen.cut else list(excesses(seen.effect, station.ledger.counts(), station.to.brake))
     if not reasons:
         return None
-    ledger, now, count = station.ledger, station.now(), 0
+    ledger, now = station.ledger, station.now()
     with ledger.unit():
         for chunk in chunks(seen.spool):
             digests = ledger.digests(each.key for each in chunk)
@@ -110,8 +118,7 @@ def held(station: Station, seen: Look) -> Brake | None:
                 ),
                 now=now,
             )
-            count += len(chunk)
-        if count:
+        if count := ledger.count_put_by().get(station.server, 0):
             why = {"code": "cut-short" if seen.cut else "too-much", "reasons": reasons, "since": now.isoformat()}
             ledger.keep_fact(station.server, FACT, jsontext.encode(why).decode(), now=now)
     return Brake("cut-short" if seen.cut else "too-much", tuple(reasons), count)

@@ -1,25 +1,21 @@
 """Records of the local system taken into the ledger: what they changed is what the server is owed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import islice
 
 from fhircase.errors import InvalidInput, Problem
-from fhircase.exchange.links import key_of
 from fhircase.exchange.merge import WHOLE, Merged, merge
 from fhircase.ledger import Delivery, Local, RecordKey, State
 from fhircase.ledger import Record as Kept
 from fhircase.model import Record
+from fhircase.worker import brake
+from fhircase.worker.brake import Input
 from fhircase.worker.conflicts import Sides, dispute, heard, whole_base
-from fhircase.worker.report import Standing
+from fhircase.worker.pilot import Pilot
+from fhircase.worker.report import Brake, Standing
+from fhircase.worker.spool import Given
 from fhircase.worker.station import Progress, Station
-from fhircase.worker.texts import digest, record_of, text_of
-
-CHUNK = 500
-"""Records kept in one transaction of the ledger."""
-
-Input = tuple[bytes, Record | Callable[[], Record | None]]
-"""The text of a record, and the record, or what reads it when it is needed: None where it cannot be read."""
+from fhircase.worker.texts import record_of, text_of
 
 
 class Intake:
@@ -31,38 +27,51 @@ class Intake:
         self.given = 0
         self.unchanged = 0
         self.remarks: list[Standing] = []
-        self._overtaken: set[str] = set()
-        """Digests of texts that stand in the ledger no more."""
+        self.left: list[Standing] = []
+        """What waited and was not taken in, though it was released."""
+        self.outside = 0
+        self.braked: Brake | None = None
+        self._pilot = Pilot(station)
 
     def take(self, records: Iterable[Input]) -> None:
-        """Take all records in, a chunk at a time, each chunk wholly or not at all."""
-        for chunk in _chunks(records):
+        """Take all records in, a chunk at a time, each chunk wholly or not at all; or none, if the brake says so."""
+        seen = brake.look(self._station, records, self._progress)
+        try:
+            self.given += seen.given
+            self.unchanged += seen.unchanged
+            self.braked = brake.held(self._station, seen)
+            if self.braked is None:
+                self._pilot.note(each.record for each in seen.spool)
+                self._take(seen.spool)
+        finally:
+            seen.spool.close()
+        self._pilot.follow()
+
+    def release(self) -> None:
+        """Take in what waited for a person's go."""
+        self._pilot.note(each.record for each in brake.released(self._station, []))
+        self.given += self._take(brake.released(self._station, self.left))
+
+    def _take(self, records: Iterable[Given]) -> int:
+        count = 0
+        for chunk in brake.chunks(records):
             with self._station.ledger.unit():
-                self._chunk(chunk)
-            self._progress("read", self.given, self.given)
+                for each in chunk:
+                    self._one(each)
+                brake.done(self._station, [each.key for each in chunk])
+            count += len(chunk)
+            self._progress("take", count, count)
+        return count
 
-    def _chunk(self, chunk: list[Input]) -> None:
-        """Take what is new; what is as it was, and agreed, is known by its text alone and not even read."""
-        seen = [digest(text, self._station.mapping) for text, _ in chunk]
-        known = self._station.ledger.agreed(self._station.server, seen)
-        for now, (_, given) in zip(seen, chunk, strict=True):
-            if now in known and now not in self._overtaken:
-                self.given += 1
-                self.unchanged += 1
-            elif (record := given() if callable(given) else given) is not None:
-                self.given += 1
-                self._one(key_of(record), record, now)
-
-    def _one(self, key: RecordKey, record: Record, now: str) -> None:
+    def _one(self, given: Given) -> None:
+        key, now, record = given
         ledger, server = self._station.ledger, self._station.server
-        before, delivery = ledger.digests([key]).get(key), ledger.deliveries(server, [key]).get(key)
-        if before == now:
-            self._again(key, delivery)
-            return
-        self._news(key, record, now)
-        self._overtaken.discard(now)
-        if before is not None:
-            self._overtaken.add(before)
+        outside = self._pilot.outside(record)
+        self.outside += outside
+        if ledger.digests([key]).get(key) != now:
+            self._news(key, record, now, owed=not outside)
+        elif not outside:
+            self._again(key, ledger.deliveries(server, [key]).get(key))
 
     def _again(self, key: RecordKey, delivery: Delivery | None) -> None:
         """The same as last time: only what waited for somebody is tried again, now that somebody says so."""
@@ -72,14 +81,14 @@ class Intake:
             newer = ledger.release(server, [key], now=now)
         self.unchanged += not newer and delivery is not None and delivery.state is State.AGREED
 
-    def _news(self, key: RecordKey, record: Record, seen: str) -> None:
+    def _news(self, key: RecordKey, record: Record, seen: str, *, owed: bool) -> None:
         station = self._station
         local, now = Local(text_of(record), seen), station.now()
         known = station.ledger.records([key]).get(key)
         merged = self._merged(key, record, known) if known else Merged(record)
         station.ledger.keep(key, text_of(merged.record), now=now, local=local)
         self._remark(key, merged)
-        if not station.ledger.wish(station.server, [key], now=now):
+        if owed and not station.ledger.wish(station.server, [key], now=now):
             station.ledger.release(station.server, [key], now=now)
 
     def _merged(self, key: RecordKey, record: Record, known: Kept) -> Merged[Record]:
@@ -121,9 +130,3 @@ def local_base(known: Kept) -> Record | None:
     with suppress(InvalidInput):
         return record_of(known.local.text) if known.local else None
     return None
-
-
-def _chunks(records: Iterable[Input]) -> Iterator[list[Input]]:
-    rest = iter(records)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk

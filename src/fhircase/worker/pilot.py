@@ -1,5 +1,6 @@
 """The pilot: only records of certain clients go to a server; all others are kept, and go when the list grows."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from fhircase.exchange import whose
@@ -23,10 +24,13 @@ class Pilot:
         self._clients = station.to.pilot
         self._known: dict[RecordKey, bool] = {}
 
-    def note(self, record: Record) -> None:
-        """Remember a record of the input, for those that belong to it and come before it."""
-        if self._clients is not None and (named := self._named(record)):
-            self._known[key_of(record)] = not named & self._clients
+    def note(self, records: Iterable[Record]) -> None:
+        """Remember the records of an input, for those that belong to one that comes later in it."""
+        if self._clients is None:
+            return
+        for record in records:
+            if named := self._named(record):
+                self._known[key_of(record)] = not named & self._clients
 
     def outside(self, record: Record, depth: int = DEPTH) -> bool:
         """Whether a record is of nobody on the list."""

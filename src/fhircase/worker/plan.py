@@ -6,8 +6,9 @@ from fhircase.errors import InvalidInput, ServerError
 from fhircase.exchange.links import named_by
 from fhircase.exchange.push import known, pointers, resolved
 from fhircase.ledger import Claim, RecordKey
+from fhircase.worker.brake import Input, waits
 from fhircase.worker.directory import Directory
-from fhircase.worker.intake import Input, Intake
+from fhircase.worker.intake import Intake
 from fhircase.worker.prepare import Ready, ready
 from fhircase.worker.report import Planned, PushReport, Standing, waiting
 from fhircase.worker.station import LEASE, Progress, Station
@@ -51,6 +52,8 @@ def _planned(station: Station, records: Iterable[Input], progress: Progress) -> 
         stopped=stopped,
         planned=planned,
         remarks=tuple(intake.remarks),
+        braked=intake.braked or waits(station.ledger, station.server),
+        outside=intake.outside,
     )
 
 

@@ -9,9 +9,12 @@ from fhircase.exchange.people import Held
 from fhircase.exchange.push import guard, known, resolved
 from fhircase.ledger import Claim, RecordKey, State, Verdict
 from fhircase.worker import owner as owners
+from fhircase.worker.brake import Input, waits
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.dispatch import Dispatch
-from fhircase.worker.intake import Input, Intake
+from fhircase.worker.intake import Intake
+from fhircase.worker.pause import paused
+from fhircase.worker.pilot import CODE as PILOT
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.report import PushReport, waiting
 from fhircase.worker.send import Sender
@@ -52,15 +55,21 @@ def push(
     records: Iterable[Input] = (),
     progress: Progress = silent,
     only: Collection[RecordKey] | None = None,
+    *,
+    release: bool = False,
 ) -> PushReport:
     """Take records in and send what the server is owed, these and earlier ones.
 
-    A server that cannot be reached ends the push; what is not sent stays owed, and `stopped` says why.
+    With `release`, what waited for a person's go is taken in first. To a paused server nothing is sent. A server that
+    cannot be reached ends the push; what is not sent stays owed, and `stopped` says why.
     """
     before = station.counter.requests
     intake = Intake(station, progress)
+    if release:
+        intake.release()
     intake.take(records)
     run = _Run(station, progress, only)
+    run.tally.stopped = paused(station.ledger, station.server)
     station.ledger.rescue(now=station.now(), dead=owners.dead(station.ledger.owners()))
     try:
         _all(run)
@@ -86,6 +95,7 @@ def _all(run: _Run) -> None:
         elif run.dispatch.idle:
             return
         run.dispatch.run(run.dispatch.backlog if claims else 0)
+        run.tally.stopped = run.tally.stopped or paused(run.station.ledger, run.station.server)
         left = len(run.station.ledger.due(run.station.server, now=run.station.now(), limit=CLAIMS))
         run.progress("send", run.done, run.done + left)
     run.dispatch.run()
@@ -181,7 +191,7 @@ def _hold(sender: Sender, prepared: dict[RecordKey, Ready], held: dict[RecordKey
         for d in sender.station.ledger.deliveries(
             sender.station.server, {link for one in prepared.values() for link in one.links}
         ).values()
-        if d.state is State.HELD
+        if d.state is State.HELD and d.code != PILOT
     }
     for key in dependents(waiting, {key: one.links for key, one in prepared.items()}):
         sender.hold(prepared.pop(key).claim, Held("depends", "it refers to a record that is held"))
@@ -220,10 +230,12 @@ def _report(run: _Run, intake: Intake, requests: int) -> PushReport:
         tally.created,
         tally.updated,
         requests,
-        left.held,
+        (*intake.left, *left.held),
         left.refused,
         left.conflicts,
         left.owed,
         tally.stopped,
         remarks=(*intake.remarks, *tally.remarks),
+        braked=intake.braked or waits(run.station.ledger, run.station.server),
+        outside=intake.outside,
     )

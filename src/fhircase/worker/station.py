@@ -9,6 +9,7 @@ from typing import Any
 from fhircase.client import FHIRClient
 from fhircase.exchange.abilities import Abilities, abilities
 from fhircase.exchange.asking import Says, says
+from fhircase.exchange.brake import Limits
 from fhircase.ledger import Ledger
 from fhircase.rest.message import Interaction, Request, Response
 from fhircase.worker.pool import Connect
@@ -40,6 +41,9 @@ class Destination:
     patient_identifiers: tuple[str, ...] = ()
     create_patients: bool = False
     recheck: int = 200
+    brake: Limits = field(default_factory=Limits)
+    pilot: frozenset[str] | None = None
+    """Identifiers of the clients whose records may go there, as `system|value`; without, of everybody."""
 
 
 @dataclass(slots=True)
