@@ -51,8 +51,8 @@ class Hospital:
         """Edit a share of the clients' records, and now and then what the agency edits, too."""
         for _ in range(max(1, round(self.clients * share))):
             self.edit(self.chance.choice(["title", "note", "offer note"]), self.chance.randrange(self.clients))
-        if disputed and self.chance.random() < 0.5:
-            self.edit("reason", self.chance.choice(disputed))
+        for number in self.chance.sample(disputed, max(1, len(disputed) // 8)):
+            self.edit("reason", number)
 
     def export(self) -> None:
         """Write the file anew, in one go, as a system does that is careful."""

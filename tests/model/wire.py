@@ -1,0 +1,119 @@
+"""The way to the model server, without sockets: faults as they are told, one a request, and the end of a process."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from tests.model.server import Answer, ModelServer
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
+
+from fhircase.fhir import jsontext
+
+FAULTS = {
+    "unreachable": "no connection",
+    "refused": "closed before anything was done",
+    "lost": "done, and no answer",
+    "garbled": "done, and the answer is no JSON",
+    "gateway": "done, and a gateway answers 502",
+    "late": "no answer, and done when the next requests are over",
+    "503": "not done",
+    "429": "not done",
+    "500": "not done",
+    "412": "not done, as if somebody had been faster",
+    "race": "somebody is faster",
+    "killed before": "the process ends with the request unsent",
+    "killed after": "the process ends, and the request is done",
+}
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class Wire(BaseAdapter):
+    """Carries one side's requests to the server, and lets go wrong what it is told."""
+
+    def __init__(self, server: ModelServer, who: str, race: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self.server = server
+        self.who = who
+        self.race = race
+        self.faults: deque[str] = deque()
+        self.dead = False
+        self.late: list[Callable[[], Any]] = []
+        self.met: list[str] = []
+        """The faults that came about."""
+        self._turn = threading.Lock()
+
+    def session(self) -> requests.Session:
+        """A session whose requests all go this way."""
+        session = requests.Session()
+        session.mount("http://", self)
+        return session
+
+    def arrive(self) -> None:
+        """Let what was held up be done."""
+        while self.late:
+            self.late.pop(0)()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        """Carry one request."""
+        with self._turn:
+            if self.dead:
+                raise Killed
+            fault = self.faults.popleft() if self.faults else ""
+            if fault:
+                self.met.append(fault)
+            return self._carried(request, fault)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _carried(self, request: requests.PreparedRequest, fault: str) -> requests.Response:
+        if fault == "unreachable":
+            why = NewConnectionError(None, "nobody listens")  # type: ignore[arg-type]
+            raise requests.ConnectionError(MaxRetryError(None, "", why))  # type: ignore[arg-type]
+        if fault == "refused":
+            raise requests.ConnectionError(ProtocolError("closed"))
+        if fault == "killed before":
+            self.dead = True
+            raise Killed
+        if fault == "late":
+            self.late.append(lambda: self._done(request))
+            raise requests.ReadTimeout
+        if fault.isdigit():
+            return _response(request, Answer(int(fault), {"resourceType": "OperationOutcome"}))
+        if fault == "race":
+            self.race()
+        answer = self._done(request)
+        if fault == "lost":
+            raise requests.ReadTimeout
+        if fault == "killed after":
+            self.dead = True
+            raise Killed
+        if fault == "gateway":
+            return _response(request, Answer(502))
+        return _response(request, answer, cut=fault == "garbled")
+
+    def _done(self, request: requests.PreparedRequest) -> Answer:
+        parts = urlsplit(str(request.url))
+        path = parts.path.removeprefix(urlsplit(self.server.url).path).strip("/")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.body or b""
+        return self.server.handle(
+            self.who, str(request.method), path, parts.query, headers, body.encode() if isinstance(body, str) else body
+        )
+
+
+def _response(request: requests.PreparedRequest, answer: Answer, *, cut: bool = False) -> requests.Response:
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers.update({"Content-Type": "application/fhir+json", **answer.headers})
+    body = jsontext.encode(answer.body) if answer.body else b""
+    response._content = body[: len(body) // 2] if cut else body
+    response.url, response.request = str(request.url), request
+    return response
