@@ -1,6 +1,7 @@
 """`make chaos`: runs by seed, and a table of them; it fails if anything was lost, doubled, altered or stuck."""
 
 import argparse
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ VERDICTS = ("missing", "doubled", "lost", "altered", "stuck", "failed")
 
 def main() -> int:
     """Run as the command line says."""
+    logging.disable(logging.WARNING)
     asked = _arguments()
     plan = Plan(asked.records, asked.kills, asked.faults, asked.edited, asked.entries)
     print(" ".join(f"{name:>9}" for name in (*COLUMNS, *VERDICTS, "seconds")), flush=True)

@@ -1,5 +1,6 @@
 """The local system: it says what it likes, never looks at what comes back, and its file is all that is pushed."""
 
+import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Hospital:
         self.chance = chance
         self.file = file
         self.said: list[Said] = []
+        self.given_up: set[str] = set()
 
     def edit(self, place: str, number: int) -> Said:
         """Say something new at a place of one of this client's records."""
@@ -65,9 +67,9 @@ class Hospital:
         """What the file says."""
         return [(as_line(record), record) for record in self.records.values()]
 
-    def last(self, place: str, number: int) -> str | None:
-        """What was said last at a place."""
-        return next((each.text for each in reversed(self.said) if (each.place, each.number) == (place, number)), None)
+    def give_up(self, ours: bytes) -> None:
+        """Let go of what a person decided against."""
+        self.given_up |= {each.text for each in self.said if json.dumps(each.text).encode() in ours}
 
 
 def _edited(record: Any, place: str, text: str) -> Any:

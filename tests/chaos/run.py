@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,6 @@ from tests.world import World
 from fhircase.demo import proof
 from fhircase.ledger import Delivery, State
 from fhircase.wiring import Site
-from fhircase.worker.report import PushReport
 from fhircase.worker.texts import record_of
 
 PATIENCE = 3.0
@@ -157,48 +156,44 @@ def _later(world: World, url: str, plan: Plan) -> Iterator[Site]:
 
 def _judge(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
     """Let everything come to rest, and look; then let a person decide what is in conflict, and look again."""
-    report = _rest(site, hospital)
-    disputed = {int(each.key.value.removeprefix("R-")) for each in report.conflicts if each.key.kind == "referral"}
-    row.conflicts = len(disputed)
-    _look(site, hospital, agency, row, disputed)
-    for number in sorted(disputed):
-        hospital.edit("reason", number)
-    if disputed:
+    _rest(site, hospital)
+    opened = site.conflicts()
+    row.conflicts = len(opened)
+    _look(site, hospital, agency, row)
+    for number, conflict in enumerate(opened):
+        site.settle(conflict.id, "ours" if number % 2 else "theirs")
+        if not number % 2:
+            hospital.give_up(conflict.ours or b"")
+    if opened:
         _rest(site, hospital)
-        _look(site, hospital, agency, row, ())
+        _look(site, hospital, agency, row)
 
 
-def _rest(site: Site, hospital: Hospital) -> PushReport:
+def _rest(site: Site, hospital: Hospital) -> None:
     for _ in range(ENOUGH):
         pushed, pulled = site.push(hospital.inputs()), site.pull()
         if not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes or pulled.stopped):
-            break
-    return pushed
+            return
 
 
-def _look(site: Site, hospital: Hospital, agency: Agency, row: Row, disputed: Collection[int]) -> None:
-    world, verdict = hospital.world, row.verdict
+def _look(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
+    world, verdict, opened = hospital.world, row.verdict, site.conflicts()
     seen = history(world.url, world.namespace)
-    for kind, found in vars(judged(seen, hospital, agency, disputed)).items():
+    named = b"".join(each.ours or b"" for each in opened)
+    for kind, found in vars(judged(seen, hospital, agency, named)).items():
         known = getattr(verdict, kind)
         known += [each for each in found if each not in known]
-    unsettled = [each for state in State if state is not State.AGREED for each in site.ledger.in_state(state)]
-    verdict.stuck += [_told(each) for each in unsettled if not (disputed and _in_dispute(each))]
-    waiting = {each.key for each in unsettled}
-    agreed = [record_of(kept.current) for kept in site.ledger.scan() if kept.key not in waiting]
+    verdict.stuck += [
+        _told(each) for state in State if state is not State.AGREED for each in site.ledger.in_state(state)
+    ]
+    verdict.stuck += [f"nobody disagrees at {each.path}" for each in opened if "status_reason" not in each.path]
+    agreed = [record_of(kept.current) for kept in site.ledger.scan()]
     patients = [each for each in world.client.search("Patient") if world.owns(each)]
-    live = [versions[-1].resource for versions in seen.values()]
+    live = [versions[-1].resource for versions in seen.values() if versions[-1].live]
     findings = proof.proof([*live, *patients], {record.key: record for record in agreed})
     verdict.altered += [wrong for each in findings if "equal ours" in each.what for wrong in each.wrong]
     verdict.missing += [wrong for each in findings if "are there" in each.what for wrong in each.wrong]
 
 
-def _in_dispute(delivery: Delivery) -> bool:
-    """Whether it waits for a person because of what both sides really changed to different things."""
-    paths = {problem.path for problem in delivery.problems}
-    return delivery.state is State.CONFLICT and bool(paths) and all("status_reason" in path for path in paths)
-
-
 def _told(delivery: Delivery) -> str:
-    paths = ", ".join(problem.path for problem in delivery.problems)
-    return f"{delivery.key.kind} {delivery.key.value} is {delivery.state} at {paths or 'no place'}: {delivery.reason}"
+    return f"{delivery.key.kind} {delivery.key.value} is {delivery.state}: {delivery.reason}"

@@ -32,7 +32,7 @@ def sides(world):
 
 def verdict(sides):
     hospital, agency = sides
-    return judged(history(hospital.world.url, hospital.world.namespace), hospital, agency, ())
+    return judged(history(hospital.world.url, hospital.world.namespace), hospital, agency, b"")
 
 
 def test_nothing_is_wrong_where_nothing_is_wrong(sides):

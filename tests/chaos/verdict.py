@@ -32,14 +32,14 @@ class Verdict:
         return [f"{kind}: {each}" for kind, several in vars(self).items() for each in several]
 
 
-def judged(history: History, hospital: Hospital, agency: Agency, disputed: Collection[int]) -> Verdict:
+def judged(history: History, hospital: Hospital, agency: Agency, named: bytes) -> Verdict:
     """Judge a server by its history.
 
     Args:
         history: everything with our identifiers.
         hospital: what the local system said.
         agency: what the other client wrote.
-        disputed: the clients whose referral is said to be in conflict.
+        named: what conflicts say is ours.
     """
     verdict = Verdict()
     live = {name: versions[-1].resource for name, versions in history.items() if versions[-1].live}
@@ -51,7 +51,7 @@ def judged(history: History, hospital: Hospital, agency: Agency, disputed: Colle
     verdict.altered += _altered(history, {(wrote.id, wrote.version) for wrote in agency.wrote})
     verdict.altered += _loose(live)
     verdict.lost += _lost_of_agency(history, agency.wrote, {each.text for each in hospital.said})
-    verdict.lost += _lost_of_hospital(history, by_identifier, hospital, disputed)
+    verdict.lost += _lost_of_hospital(history, by_identifier, hospital, named)
     return verdict
 
 
@@ -101,13 +101,14 @@ def _gone(version: Version, so_far: list[Wrote], ours: Collection[str]) -> Itera
 
 
 def _lost_of_hospital(
-    history: History, named: dict[tuple[str, str, str], list[str]], hospital: Hospital, disputed: Collection[int]
+    history: History, named: dict[tuple[str, str, str], list[str]], hospital: Hospital, conflicts: bytes
 ) -> Iterator[str]:
     last = {(said.place, said.number): said for said in hospital.said}
     notes = [said for said in hospital.said if "note" in said.place]
     for said in dict.fromkeys([*last.values(), *notes]):
         versions = _versions(history, named, said)
-        if versions and not _kept(said, versions) and not (said.place != "title" and said.number in disputed):
+        spoken = said.text in hospital.given_up or json.dumps(said.text).encode() in conflicts
+        if versions and not _kept(said, versions) and not spoken:
             yield f"{said.place} of client {said.number}: {said.text!r}"
 
 

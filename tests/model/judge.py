@@ -10,7 +10,7 @@ from tests.model.server import OURS, ModelServer, Write
 from tests.model.town import PLACES, Agency, Place, said, words
 
 from fhircase.exchange.links import key_of
-from fhircase.ledger import Delivery, Ledger, State
+from fhircase.ledger import Conflict, Delivery, Ledger, State
 from fhircase.worker.texts import record_of
 
 Json = dict[str, Any]
@@ -35,6 +35,8 @@ class Judge:
     agency: Agency
     said: list[Said] = field(default_factory=list)
     looked: int = 0
+    given_up: set[str] = field(default_factory=set)
+    """What a person decided against."""
     deleted: set[tuple[str, int]] = field(default_factory=set)
     """Kinds of record and clients that the agency took a part of away."""
 
@@ -75,6 +77,8 @@ class Judge:
 
     def at_rest(self, ledger: Ledger, clients: Iterable[int], records: dict[tuple[str, int], Any]) -> None:
         """What holds when faults have ended and nothing moves any more."""
+        for each in ledger.conflicts():
+            assert self._disagreed(each), f"nobody disagrees about {each.path} of {each.key.value}"
         deliveries = {each.key: each for state in State for each in ledger.in_state(state)}
         for kept in ledger.scan():
             self._settled(deliveries[kept.key])
@@ -83,46 +87,45 @@ class Judge:
                 key = key_of(records[place.kind, client])
                 if key in deliveries and (place.kind, client) not in self.deleted:
                     current = record_of(ledger.records([key])[key].current)
-                    self._kept(place, client, deliveries[key], words(place, records[place.kind, client]), current)
+                    named = [c.ours or b"" for c in ledger.conflicts("ehr", [key]) if c.path.endswith(place.path)]
+                    self._kept(place, client, words(place, records[place.kind, client]), current, b"".join(named))
 
     def _settled(self, delivery: Delivery) -> None:
         kind, client = delivery.key.kind, int(delivery.key.value.partition("-")[2])
         where = f"{kind} {client} is {delivery.state} ({delivery.code}): {delivery.reason}"
-        if delivery.state is State.CONFLICT:
-            for problem in delivery.problems:
-                assert self._disagreed(problem.path, kind, client), f"nobody disagrees: {where}"
-            assert delivery.problems, where
-        elif delivery.state is State.REFUSED:
+        if delivery.state is State.REFUSED:
             assert delivery.code == "deleted", where
             assert (kind, client) in self.deleted, where
         else:
             assert delivery.state is State.AGREED, where
 
-    def _disagreed(self, path: str, kind: str, client: int) -> bool:
+    def _disagreed(self, conflict: Conflict) -> bool:
         """Whether both sides said something there."""
+        kind, client = conflict.key.kind, int(conflict.key.value.partition("-")[2])
         return any(
-            path.endswith(place.path)
+            conflict.path.endswith(place.path)
             and self.agency.said.get((place.name, client))
             and any((each.place, each.client) == (place, client) for each in self.said)
             for place in PLACES
             if place.kind == kind
         )
 
-    def _kept(self, place: Place, client: int, delivery: Delivery, local: Any, current: Any) -> None:
+    def _kept(self, place: Place, client: int, local: Any, current: Any, named: bytes) -> None:
         """What the hospital says is there, or was there and read, or is named; and we know what is there."""
         resource = self.agency.find(place, client)
         assert resource is not None, f"{place.name} {client} is missing"
         there = said(place, resource)
-        disputed = delivery.state is State.CONFLICT
-        ours = {each.text for each in self.said if (each.place, each.client) == (place, client)}
+        ours = {each.text for each in self.said if (each.place, each.client) == (place, client)} - self.given_up
         if place.listed:
-            assert disputed or ours.intersection(local) <= set(there), f"{place.name}: ours are not there: {there}"
+            lost = [text for text in ours.intersection(local) - set(there) if text.encode() not in named]
+            assert not lost, f"{place.name}: {lost} are not there: {there}"
             assert set(there) <= set(words(place, current)), f"{place.name}: theirs were not told"
             return
         versions = self.server.versions[f"{resource['resourceType']}/{resource['id']}"]
         arrived = local in {said(place, version) for version in versions}
-        assert local not in ours or arrived or disputed, f"{place.name}: {local} never arrived, and is not named"
-        assert words(place, current) == there or disputed, f"{place.name} {client}: we believe otherwise"
+        fine = local not in ours or arrived or local.encode() in named
+        assert fine, f"{place.name}: {local} never arrived, and is not named"
+        assert words(place, current) == there, f"{place.name} {client}: we believe otherwise"
 
 
 def _names(resources: Iterable[Json]) -> Iterable[tuple[str, str, str]]:

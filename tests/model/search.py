@@ -5,6 +5,7 @@ Source: https://hl7.org/fhir/R4/search.html
 
 import re
 from datetime import datetime
+from operator import ge, gt
 from typing import Any
 
 Json = dict[str, Any]
@@ -19,8 +20,8 @@ def _holds(resource: Json, name: str, value: str) -> bool:
     if name == "_count":
         return True
     if name == "_lastUpdated":
-        assert value.startswith("ge")
-        return datetime.fromisoformat(resource["meta"]["lastUpdated"]) >= datetime.fromisoformat(value[2:])
+        then = datetime.fromisoformat(resource["meta"]["lastUpdated"])
+        return {"ge": ge, "gt": gt}[value[:2]](then, datetime.fromisoformat(value[2:]))
     if name == "identifier":
         return any(token in _tokens(resource) for token in map(_token, re.split(r"(?<!\\),", value)))
     if name in ("owner", "focus"):

@@ -82,19 +82,15 @@ class ModelServer:
     def _one(
         self, who: str, method: str, path: str, query: str, headers: dict[str, str], resource: Any, body: bytes = b""
     ) -> Answer:
-        kind, _, rest = path.partition("/")
+        kind = path.partition("/")[0]
         if path == "metadata":
             return Answer(200, self._statement())
         if kind not in TYPES:
             raise Refused(404, "no such type")
-        if method == "GET" and not rest:
-            return self._search(kind, query)
-        if rest == "_search":
+        if path == f"{kind}/_search":
             return self._search(kind, body.decode())
-        if rest.endswith("/_history"):
-            return self._history(path.removesuffix("/_history"))
         if method == "GET":
-            return _stored(200, self._read(path))
+            return self._get(kind, path, query)
         if method == "POST":
             return self._create(who, resource, headers.get("if-none-exist"))
         if method == "PUT":
@@ -103,11 +99,19 @@ class ModelServer:
             return self._delete(who, path)
         raise Refused(405, "not done here")
 
+    def _get(self, kind: str, path: str, query: str) -> Answer:
+        if path == kind:
+            return self._search(kind, query)
+        if path.endswith("/_history"):
+            return self._history(path.removesuffix("/_history"))
+        return _stored(200, self._read(path))
+
     def _statement(self) -> Json:
         interactions = [{"code": code} for code in ("read", "create", "update", "history-instance")]
         found = [*interactions, {"code": "search-type"}]
+        parameters = [{"name": "identifier", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
         resources = [
-            {"type": kind, "interaction": found, "searchParam": [{"name": "identifier", "type": "token"}]}
+            {"type": kind, "interaction": found, "searchParam": parameters}
             if kind in self.searchable
             else {"type": kind, "interaction": interactions}
             for kind in TYPES

@@ -18,8 +18,9 @@ from tests.often import often
 from tests.world import World, lines
 
 from fhircase.exchange.links import key_of
-from fhircase.ledger import State
+from fhircase.ledger import Outcome
 from fhircase.worker import dispatch
+from fhircase.worker.decide import settle
 from fhircase.worker.feed import Feed
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
@@ -116,9 +117,26 @@ class Exchange(RuleBasedStateMachine):
     def _disputed(self, place, record):
         """What the server says where the hospital has been told that it is in dispute."""
         key = key_of(record)
-        delivery = self.ledger.deliveries("ehr", [key]).get(key)
-        if delivery and delivery.state is State.CONFLICT:
+        if any(each.path.endswith(place.path) for each in self.ledger.conflicts("ehr", [key])):
             yield words(place, record_of(self.ledger.records([key])[key].current))
+
+    @rule(decision=st.sampled_from(["ours", "theirs", "edited"]))
+    @precondition(lambda self: self.ledger.conflicts())
+    def a_person_settles(self, decision):
+        conflict = self.ledger.conflicts()[0]
+        place = next(each for each in PLACES if each.kind == conflict.key.kind and conflict.path.endswith(each.path))
+        client = int(conflict.key.value.partition("-")[2])
+        theirs = words(place, record_of(self.ledger.records([conflict.key])[conflict.key].current))
+        ours = [each for each in self.judge.said if each.text.encode() in (conflict.ours or b"")]
+        new = {"text": self._word("hospital")} if place.name == "reason" else self._word("hospital")
+        settle(self.ledger, conflict.id, Outcome(decision), new if decision == "edited" else None, now=self._now())
+        if decision == "edited":
+            text = new["text"] if isinstance(new, dict) else new
+            self.judge.said.append(Said(place, client, text, {theirs, *(each.text for each in ours)}))
+        for each in ours:
+            each.read.add(theirs)
+            if decision != "ours":
+                self.judge.given_up.add(each.text)
 
     @rule(place=places, client=clients)
     def the_agency_edits(self, place, client):
@@ -158,7 +176,7 @@ class Exchange(RuleBasedStateMachine):
         self._go(faults, fuse, races, lambda: pull(self.station))
 
     def _go(self, faults, fuse, races, what):
-        # A request that arrives late makes a second goal where nobody can look for the first: no server's client can help it.
+        # A request that arrives late makes a second goal where nobody can look for the first, which no client can help.
         self.wire.faults.extend(fault for fault in faults if self.full or fault != "late")
         self.ledger.fuse, self.races = fuse, list(races)
         try:
@@ -191,7 +209,8 @@ class Exchange(RuleBasedStateMachine):
             self.unsaid.clear()
             if not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes or pulled.stopped):
                 break
-        assert not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes), "it never comes to rest"
+        else:
+            raise AssertionError(f"it never comes to rest: {pushed}, {pulled}")
         self.judge.now(self.ledger)
         self.judge.at_rest(self.ledger, CLIENTS, self.records)
 
