@@ -19,13 +19,16 @@ from fhircase.ledger import Conflict, Ledger, Outcome, open_ledger
 from fhircase.rest.layer import Layer
 from fhircase.worker import owner, remap
 from fhircase.worker.brake import Input
+from fhircase.worker.comparing import Reconciled
 from fhircase.worker.decide import Settled, settle
 from fhircase.worker.feed import Feed, Offer
+from fhircase.worker.intake import given
 from fhircase.worker.log import Requests, say
 from fhircase.worker.pause import paused
 from fhircase.worker.plan import plan
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
+from fhircase.worker.reconcile import reconcile
 from fhircase.worker.remap_back import back
 from fhircase.worker.report import PullReport, PushReport, RemapReport
 from fhircase.worker.station import Counter, Destination, Progress, Station, silent
@@ -123,6 +126,20 @@ class Site:
         """
         station = self._station()
         return settle(station.ledger, id_, Outcome(decision), value, now=station.now())
+
+    def reconcile(
+        self, namespaces: Collection[str] = (), *, repair: bool = False, progress: Progress | None = None
+    ) -> Reconciled:
+        """Compare both sides completely, and put right what can be put right safely.
+
+        Args:
+            namespaces: what our identifiers start with; without, those of the records that were pushed from here.
+            repair: whether to put anything right; without, nothing is written anywhere.
+            progress: told how far it is.
+        """
+        station = self._station()
+        ours = namespaces or {record.key.namespace for record in self.ledger.scan() if given(record)}
+        return reconcile(station, ours, repair=repair, progress=progress or silent)
 
     def remap(
         self,

@@ -17,6 +17,7 @@ from fhircase.cli.pause import pause, resume
 from fhircase.cli.pull import pull
 from fhircase.cli.push import push
 from fhircase.cli.read import read
+from fhircase.cli.reconcile import reconcile
 from fhircase.cli.release import release
 from fhircase.cli.remap import remap
 from fhircase.cli.sample import sample
@@ -49,6 +50,7 @@ app.add_typer(conflicts.app, name="conflicts")
 app.command("release")(release)
 app.command("pause")(pause)
 app.command("resume")(resume)
+app.command("reconcile")(reconcile)
 app.command("remap")(remap)
 app.command("status")(status)
 app.command("watch")(watch)

@@ -5,23 +5,18 @@ from collections.abc import Iterable, Sequence
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.exchange.links import key_of
 from fhircase.exchange.people import PATIENT, reference_of
-from fhircase.exchange.pull import part_types
 from fhircase.exchange.references import Json, targets, token
 from fhircase.fhir.lenient import objects_at
 from fhircase.ledger import RecordKey, State
-from fhircase.mapping import Readings, from_bundle
-from fhircase.mapping.compiled import all_compiled
 from fhircase.model import record_type
 from fhircase.worker import unread
-from fhircase.worker.absorb import base_of, gather, of_rows, take
-from fhircase.worker.fetch import AT_ONCE, Found, fetch, seen
+from fhircase.worker.absorb import base_of, of_rows, take
+from fhircase.worker.fetch import Found, fetch, seen
 from fhircase.worker.news import News
 from fhircase.worker.note import Run, note
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
-
-PIECES = frozenset({"work-item", "outcome"})
-"""Records that a part of another one is read as, where that one is not there."""
+from fhircase.worker.whole import PIECES, readings, whole
 
 
 def fresh(run: Run, news: News) -> None:
@@ -30,18 +25,13 @@ def fresh(run: Run, news: News) -> None:
     seeds = {reference: seen(news.changed[reference]) for reference in news.fresh}
     if not seeds:
         return
-    every: dict[str, Found] = {}
-    for kind, some in _by_kind(station, seeds).items():
-        every |= gather(station, kind, some)[0]
-    every |= {found.reference: found for found in _answers(station, every) if found.reference not in every}
-    for kind, some in _by_kind(station, every).items():
-        every |= gather(station, kind, some)[0]
+    every = whole(station, seeds)
     by_id = {id(found.resource): found for found in every.values()}
     every_reading = readings(station, every.values())
-    whole = {reference_of(refused.resource) for refused in every_reading.refused}
+    lacking = {reference_of(refused.resource) for refused in every_reading.refused}
     for reading in every_reading.readings:
         parts = [by_id[id(resource)] for resource in reading.resources]
-        if record_type(reading.record) in PIECES and any(whole & targets(part.resource) for part in parts):
+        if record_type(reading.record) in PIECES and any(lacking & targets(part.resource) for part in parts):
             continue  # It is a part of what cannot be read yet, not a record of its own.
         if seeds.keys() & {part.reference for part in parts}:
             new(run, key_of(reading.record), parts)
@@ -76,38 +66,6 @@ def unreadable(run: Run, anchor: Found, found: Iterable[Found], problems: tuple[
     run.refused.append(Standing(key, str(State.REFUSED), "unreadable", str(problems[0]), problems))
     run.unread.add(anchor.reference)
     return False
-
-
-def readings(station: Station, found: Iterable[Found]) -> Readings:
-    """Every record that can be read from these resources."""
-    resources = [each.resource for each in found]
-    return from_bundle(resources, station.to.fhir, station.to.overlays, station.to.url)
-
-
-def _by_kind(station: Station, found: dict[str, Found]) -> dict[str, dict[str, Found]]:
-    """Sort resources by the kind of record whose parts may lie around them."""
-    kinds: dict[str, dict[str, Found]] = {}
-    for reference, each in found.items():
-        kinds.setdefault(_kind(station, each.resource), {})[reference] = each
-    return kinds
-
-
-def _kind(station: Station, resource: Json) -> str:
-    """What a resource anchors; a task or an outcome that anchors nothing but itself belongs to what it is about."""
-    for mapping in all_compiled(station.to.fhir, station.to.overlays):
-        if mapping.kind not in PIECES and mapping.anchor(resource):
-            return mapping.kind
-    return "referral"
-
-
-def _answers(station: Station, every: dict[str, Found]) -> Iterable[Found]:
-    """The tasks that are about these requests, whoever owns them."""
-    about = sorted(reference for reference in every if reference.startswith("ServiceRequest/"))
-    if "Task" not in part_types("referral", station.to.fhir, station.to.overlays):
-        return
-    for start in range(0, len(about), AT_ONCE):
-        criteria = {"focus": ",".join(about[start : start + AT_ONCE])}
-        yield from (seen(resource) for resource in station.client.search("Task", criteria))
 
 
 def _around(resource: Json, seeds: dict[str, Found]) -> set[str]:

@@ -130,3 +130,8 @@ def local_base(known: Kept) -> Record | None:
     with suppress(InvalidInput):
         return record_of(known.local.text) if known.local else None
     return None
+
+
+def given(known: Kept) -> bool:
+    """Whether the local system gave this record itself, rather than being told of it."""
+    return known.local is not None and bool(known.local.digest)

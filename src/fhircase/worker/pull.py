@@ -4,13 +4,14 @@ from fhircase.errors import ConfigError, ServerError
 from fhircase.exchange.links import key_of
 from fhircase.worker import unread
 from fhircase.worker.fetch import Found
-from fhircase.worker.fresh import fresh, new, readings, unreadable
+from fhircase.worker.fresh import fresh, new, unreadable
 from fhircase.worker.known import read, stale
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.note import Run
 from fhircase.worker.report import PullReport, disputes
 from fhircase.worker.station import Progress, Station, silent
 from fhircase.worker.told import untold
+from fhircase.worker.whole import readings
 
 
 def pull(station: Station, progress: Progress = silent) -> PullReport:
