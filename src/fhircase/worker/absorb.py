@@ -124,13 +124,14 @@ def take(
         known = station.ledger.records([key]).get(key)
         before = record_of(known.current) if known else None
         agreed_on = reading.record if pristine else base
-        merged = merge(before, agreed_on, reading.record, agreed_on) if before else Merged(reading.record)
-        if before:
+        alike = before is None or same(before, reading.record)
+        merged = Merged(reading.record) if alike else merge(before, agreed_on, reading.record, agreed_on)
+        if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
             moved = _moved(station, key, rows)
             look(station, key, reading.record, moved)
             if merged.conflicts:
                 dispute(station, key, merged.conflicts, Sides.of(before, reading.record, agreed_on), moved)
-        fields = changed(before, merged.record) if before else ("*",)
+        fields = ("*",) if before is None else () if alike else changed(before, merged.record)
         now, text = station.now(), text_of(merged.record)
         # What it was told first is what the local system will have made its first changes to.
         first = None if known else Local(text, "")
