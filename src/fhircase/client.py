@@ -56,11 +56,12 @@ class _Client:
         layers: Sequence[Layer],
         retry: Retry,
         random: Callable[[], float],
+        wire: Sequence[Layer],
     ) -> None:
         self.address = Address(base_url)
         # Credentials come after the guard, so that they are put on no request to elsewhere.
         after = [auth] if auth else []
-        self._layers = [*layers, guard(self.address), *after, retrying(retry, random)]
+        self._layers = [*layers, guard(self.address), *after, retrying(retry, random), *wire]
         hush()
 
     @property
@@ -79,23 +80,25 @@ class FHIRClient(_Client):
         session: a requests.Session of your own (proxies, certificates); it stays open when the client closes.
         auth: a layer from fhircase.auth, such as bearer(token).
         layers: more layers, nearest to the interaction first.
+        wire: layers nearest to the wire: what is sent again passes through them again.
         timeout: seconds to connect, and to wait between two bytes.
         retry: how patiently to try again what may be tried again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         base_url: str,
         session: "requests.Session | None" = None,
         auth: Layer | None = None,
         *,
         layers: Sequence[Layer] = (),
+        wire: Sequence[Layer] = (),
         timeout: tuple[float, float] = TIMEOUT,
         retry: Retry = Retry(),  # noqa: B008
         sleep: Callable[[float], Any] = time.sleep,
         random: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(base_url, auth, layers, retry, random)
+        super().__init__(base_url, auth, layers, retry, random, wire)
         self._session = session or blocking.session()
         self._own = session is None
         self._send = blocking.sender(self._session, timeout)
@@ -214,6 +217,7 @@ class AsyncFHIRClient(_Client):
         client: an httpx.AsyncClient of your own; it stays open when this one closes.
         auth: a layer from fhircase.auth, such as bearer(token).
         layers: more layers, nearest to the interaction first.
+        wire: layers nearest to the wire: what is sent again passes through them again.
         timeout: seconds to connect, and to wait between two bytes.
         retry: how patiently to try again what may be tried again.
 
@@ -221,19 +225,20 @@ class AsyncFHIRClient(_Client):
         ConfigError: httpx is not installed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         base_url: str,
         client: "httpx.AsyncClient | None" = None,
         auth: Layer | None = None,
         *,
         layers: Sequence[Layer] = (),
+        wire: Sequence[Layer] = (),
         timeout: tuple[float, float] = TIMEOUT,
         retry: Retry = Retry(),  # noqa: B008
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         random: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(base_url, auth, layers, retry, random)
+        super().__init__(base_url, auth, layers, retry, random, wire)
         self._client = client or asynchronous.client()
         self._own = client is None
         self._send = asynchronous.sender(self._client, timeout)

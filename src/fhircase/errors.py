@@ -10,6 +10,7 @@ FhircaseError
 ├── LedgerError              the ledger cannot be opened or is not ours
 └── ServerError              a FHIR server and what happened between it and us
     ├── Unreachable          no connection was made: nothing was sent        (retry)
+    │   └── CircuitOpen      it failed too often and is left in peace for a while
     ├── UnknownOutcome       sent, but no whole answer came: look before resending (retry)
     ├── NotFHIR              something answered, and it does not speak FHIR
     ├── ForeignHost          a link or reference leaves the configured server
@@ -133,6 +134,10 @@ class Unreachable(ServerError):
     """No connection was made, so nothing was sent."""
 
     retry = True
+
+
+class CircuitOpen(Unreachable):
+    """The server failed too often, or asked to be left in peace: nothing is sent before the time it says."""
 
 
 class UnknownOutcome(ServerError):

@@ -17,8 +17,10 @@ from fhircase.config.servers import FHIRVersion
 from fhircase.exchange.brake import Limits
 from fhircase.ledger import Conflict, Ledger, Outcome, open_ledger
 from fhircase.rest.layer import Layer
+from fhircase.rest.rate import Rate, paced
 from fhircase.worker import owner, remap
 from fhircase.worker.brake import Input
+from fhircase.worker.circuit import circuit_of
 from fhircase.worker.comparing import Reconciled
 from fhircase.worker.decide import Settled, settle
 from fhircase.worker.feed import Feed, Offer
@@ -31,7 +33,7 @@ from fhircase.worker.push import push
 from fhircase.worker.reconcile import reconcile
 from fhircase.worker.remap_back import back
 from fhircase.worker.report import PullReport, PushReport, RemapReport
-from fhircase.worker.station import Counter, Destination, Progress, Station, silent
+from fhircase.worker.station import Counter, Destination, Progress, Station, now, silent
 from fhircase.worker.texts import mapping_digest
 from fhircase.worker.told import told as noted
 
@@ -195,11 +197,14 @@ class Site:
     def _make(self, stack: ExitStack, location: str) -> Station:
         server = self.server
         ledger = stack.enter_context(open_ledger(location))
-        auth = _auth(server)
+        auth, rate = _auth(server), Rate(server.rate_limit)
+        circuit = circuit_of(ledger, server.name, now)
+        stack.callback(circuit.keep, ledger)
 
         def connect(sleep: Callable[[float], Any] = time.sleep) -> FHIRClient:
-            layers, timeout = [self._counter.layer, Requests(server.name).layer], (10.0, server.timeout)
-            return FHIRClient(server.url, auth=auth, layers=layers, timeout=timeout, sleep=sleep)
+            layers = [circuit.layer, self._counter.layer, Requests(server.name).layer]
+            wire, timeout = [paced(rate, time.monotonic)], (10.0, server.timeout)
+            return FHIRClient(server.url, auth=auth, layers=layers, wire=wire, timeout=timeout, sleep=sleep)
 
         client = stack.enter_context(connect())
         return Station(
@@ -209,6 +214,8 @@ class Site:
             owner.name(),
             mapping_digest(server.fhir, server.overlays),
             connect,
+            circuit,
+            now,
             counter=self._counter,
         )
 
@@ -255,6 +262,7 @@ def _destination(server: Server) -> Destination:
         bundle_entries=server.bundle_entries,
         bundle_bytes=server.bundle_bytes,
         parallel=server.parallel,
+        timeout=server.timeout,
         pull=server.pull,
         organization=server.organization,
         patient_identifiers=server.patient_identifiers,

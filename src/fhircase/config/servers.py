@@ -40,6 +40,7 @@ class Server:
     bundle_entries: int
     bundle_bytes: int
     parallel: int
+    rate_limit: float | None
     pull: tuple[str, ...]
     organization: str | None
     overlays: tuple[str, ...]
@@ -127,6 +128,7 @@ class ServerSettings(BaseModel):
     bundle_entries: Annotated[int, Field(gt=0, le=10_000)] = 50
     bundle_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 1_000_000
     parallel: Annotated[int, Field(gt=0, le=64)] = 4
+    rate_limit: Annotated[float, Field(gt=0, le=10_000)] | None = None
     pull: tuple[Query, ...] = ()
     organization: Party | None = None
     overlays: tuple[str, ...] = ()

@@ -101,6 +101,7 @@ class Config(BaseSettings):
             bundle_entries=own.bundle_entries,
             bundle_bytes=own.bundle_bytes,
             parallel=own.parallel,
+            rate_limit=own.rate_limit,
             pull=own.pull,
             organization=own.organization,
             overlays=(*self.overlays, *own.overlays),

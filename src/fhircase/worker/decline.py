@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from fhircase.errors import (
     Broken,
+    CircuitOpen,
     Conflict,
     ForeignHost,
     NotFHIR,
     NotFound,
+    Problem,
     Rejected,
     ResourceRefused,
     ServerError,
@@ -25,6 +27,7 @@ from fhircase.worker.accept import Accepting
 from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.settle import deleted, plain
+from fhircase.worker.size import too_large
 from fhircase.worker.unread import keep
 
 ROUNDS = 3
@@ -62,7 +65,7 @@ class Declining(Accepting):
                 code=type(error).__name__.lower(),
                 after=error.after,
                 unsure=isinstance(error, NotFHIR),
-                counts=not isinstance(error, Throttled),
+                counts=not isinstance(error, Throttled | CircuitOpen),
             )
             return []
         if isinstance(error, UnknownOutcome | Broken):
@@ -78,8 +81,9 @@ class Declining(Accepting):
         unsure = isinstance(error, UnknownOutcome) or error.status not in (500, 501)
         if self.tally.failures >= FAILURES:
             self.tally.stopped = self.tally.stopped or str(error)
+            self.station.circuit.failed(error)
         if not unsure and len(batch) > 1 and not self.tally.stopped:
-            return self._split(batch, ROUNDS)
+            return self.split(batch, ROUNDS)
         code = type(error).__name__.lower()
         self.later(batch, str(error), code=code, after=error.after, unsure=unsure, problems=error.issues)
         return []
@@ -95,15 +99,25 @@ class Declining(Accepting):
             if moved:
                 return [self.piece(again, rounds - 1, alone=True)] if again else []
         if len(batch) > 1:
-            return self._split(batch, rounds)
-        if isinstance(error, Conflict):
+            return self.split(batch, rounds)
+        if too_large(error):
+            self._refuse_large(batch[0], error)
+        elif isinstance(error, Conflict):
             self.later(batch, str(error), code="conflict", problems=error.issues)
         else:
             verdict = Verdict.refused(str(error), code=f"http-{error.status}", problems=plain(error.issues))
             self.settle(batch[0].claim, verdict)
         return []
 
-    def _split(self, batch: Sequence[Ready], rounds: int) -> Pieces:
+    def _refuse_large(self, one: Ready, error: Rejected) -> None:
+        hint = "raise the server's limit for a request, or make the record smaller"
+        what = f"about {one.bytes:,} bytes in {one.size} resources, which is more than the server takes in one request"
+        problem = Problem(what, rule="a record goes as a whole", hint=hint)
+        problems = (problem, *plain(error.issues))
+        self.settle(one.claim, Verdict.refused(f"{what}; {hint}", code="too-large", problems=problems))
+
+    def split(self, batch: Sequence[Ready], rounds: int) -> Pieces:
+        """Cut in two what is to be sent again."""
         by_key = {one.key: one for one in batch}
         parts = halves(list(by_key), {key: one.links for key, one in by_key.items()})
         return [self.piece([by_key[key] for key in part], rounds, alone=True) for part in parts]

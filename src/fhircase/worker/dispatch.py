@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from fhircase.errors import ServerError
-from fhircase.exchange.schedule import Limits, Piece, Schedule
+from fhircase.exchange.schedule import Piece, Schedule
 from fhircase.ledger import Claim
 from fhircase.worker.pool import Pool
 from fhircase.worker.prepare import Ready
 from fhircase.worker.send import Job, Sender
+from fhircase.worker.size import Size
 from fhircase.worker.station import LEASE, Station
 from fhircase.worker.transact import Answer, transact
 
@@ -31,7 +32,7 @@ class Dispatch:
         self._settled = settled
         self._schedule: Schedule[Ready] = Schedule()
         self._pool: Pool[Job, Answer] = Pool(station.connect, station.to.parallel)
-        self._limits = Limits(station.to.bundle_entries, station.to.bundle_bytes)
+        self._size = Size(station)
         self._renewed = station.now()
 
     def add(self, pieces: Sequence[Piece[Ready]]) -> None:
@@ -64,7 +65,9 @@ class Dispatch:
             self._renew()
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads, and remember what was learned."""
+        self._size.keep()
+        self._station.circuit.keep(self._station.ledger)
         self._pool.close()
 
     @property
@@ -75,13 +78,19 @@ class Dispatch:
     @property
     def backlog(self) -> int:
         """How many entries should wait, so that no thread has to."""
-        return self._limits.entries * self._station.to.parallel
+        return self._size.limits.entries * self._station.to.parallel
 
     def _fill(self) -> None:
-        while not self._sender.tally.stopped and self._pool.free and (taken := self._schedule.take(self._limits)):
+        while self._may and (taken := self._schedule.take(self._size.limits)):
             self._start(taken)
         if self._sender.tally.stopped:
             self._put_off()
+
+    @property
+    def _may(self) -> bool:
+        """Whether one more may go out: while a server is on trial, one at a time."""
+        trial = self._station.circuit.trial and self._pool.busy
+        return self._pool.free and not self._sender.tally.stopped and not trial
 
     def _start(self, taken: list[Piece[Ready]]) -> None:
         lost = self._lost([one.claim for piece in taken for one in piece.items])
@@ -102,6 +111,8 @@ class Dispatch:
             self._finish(job, Answer())
 
     def _finish(self, job: Job, outcome: Answer | ServerError) -> None:
+        self._size.learn(job.pieces, outcome)
+        self._station.circuit.keep(self._station.ledger)
         again = self._sender.finish(job, outcome)
         self._schedule.done(job.pieces, again)
         waiting = {one.key for piece in again for one in piece.items}

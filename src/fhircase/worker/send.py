@@ -13,6 +13,7 @@ from fhircase.fhir import bundle
 from fhircase.fhir.lenient import objects_at
 from fhircase.worker.decline import Declining, Pieces
 from fhircase.worker.prepare import Ready
+from fhircase.worker.size import too_large
 from fhircase.worker.transact import Answer
 
 
@@ -57,6 +58,8 @@ class Sender(Declining):
     def finish(self, job: Job, outcome: Answer | ServerError) -> Pieces:
         """Settle what came of it; what is to be sent again is returned."""
         if isinstance(outcome, ServerError):
+            if too_large(outcome) and not job.part and len(job.pieces) > 1:
+                return list(job.pieces)  # They go again in bundles of the size that is learned now.
             return self.failed(job.batch, outcome, job.rounds, part=job.part)
         self.tally.failures = 0
         if not outcome.ok:

@@ -12,6 +12,7 @@ from fhircase.exchange.asking import Says, says
 from fhircase.exchange.brake import Limits
 from fhircase.ledger import Ledger
 from fhircase.rest.message import Interaction, Request, Response
+from fhircase.worker.circuit import Circuit
 from fhircase.worker.pool import Connect
 
 LEASE = timedelta(minutes=5)
@@ -19,6 +20,11 @@ LEASE = timedelta(minutes=5)
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is. Never a person's data."""
+
+
+def now() -> datetime:
+    """The time, where nobody says another."""
+    return datetime.now(UTC)
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -36,6 +42,7 @@ class Destination:
     bundle_entries: int = 50
     bundle_bytes: int = 1_000_000
     parallel: int = 4
+    timeout: float = 30.0
     pull: tuple[str, ...] = ()
     organization: str | None = None
     patient_identifiers: tuple[str, ...] = ()
@@ -72,7 +79,8 @@ class Station:
     """Digest of the mapping files, as it stands beside everything agreed."""
     connect: Connect
     """Makes further clients of the server, for threads of their own."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    circuit: Circuit
+    now: Callable[[], datetime] = now
     counter: Counter = field(default_factory=Counter)
 
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
