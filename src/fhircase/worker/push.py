@@ -69,9 +69,8 @@ def push(
         intake.release()
     intake.take(records)
     run = _Run(station, progress, only)
-    run.tally.stopped = paused(station.ledger, station.server)
     station.ledger.rescue(now=station.now(), dead=owners.dead(station.ledger.owners()))
-    run.tally.stopped = station.circuit.why
+    run.tally.stopped = paused(station.ledger, station.server) or station.circuit.why
     try:
         _all(run)
         if run.only is None and not run.tally.stopped and _tighten(run):
