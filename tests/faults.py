@@ -39,6 +39,8 @@ class Between:
     patience: float = 30.0
     """Seconds that the client waits; `slow` and `late` wait longer."""
     heard: list[tuple[str, str]] = field(default_factory=list)
+    without: frozenset[str] = frozenset()
+    """Names of headers, in lower case, that do not get through."""
 
     def once(self, what: Any, method: str = "POST", path: str = "/fhir") -> None:
         """Let the next such request go wrong."""
@@ -74,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if what == "late":
             time.sleep(self.between.patience * 1.5)
-        status, headers, answer = self._forward(body)
+        status, headers, answer = self._forward(what if isinstance(what, bytes) else body)
         if what == "slow":
             time.sleep(self.between.patience * 1.5)
         if what in ("lost", "slow", "late"):
@@ -93,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.between.target)
         connection = HTTPConnection(str(target.hostname), target.port, timeout=30)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        dropped = {"host", "connection", "content-length"} | self.between.without
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
         connection.request(self.command, self.path, body or None, headers)
         response = connection.getresponse()
         kept = {

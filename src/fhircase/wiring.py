@@ -28,6 +28,7 @@ from fhircase.worker.intake import given
 from fhircase.worker.log import Requests, say
 from fhircase.worker.pause import paused
 from fhircase.worker.plan import plan
+from fhircase.worker.probe import Probed, probe
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
 from fhircase.worker.reconcile import reconcile
@@ -172,6 +173,14 @@ class Site:
         if why := paused(self.ledger, self.server.name):
             return RemapReport(self.server.name, stopped=why)
         return back(self._station(), only, some, progress or silent)
+
+    def probe(self, report: Probed) -> None:
+        """Find out what the server does, on resources that are made and deleted for it, and remember it.
+
+        Raises:
+            ServerError: the server could not be asked; the report tells what is left there.
+        """
+        probe(self._station(), report)
 
     def status(self) -> dict[str, dict[str, dict[str, int]]]:
         """How many records are in which state, per server."""

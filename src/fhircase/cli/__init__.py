@@ -7,7 +7,7 @@ applies wins. They are set in `exits`.
 
 import typer
 
-from fhircase.cli import conflicts, mappings
+from fhircase.cli import conflicts, mappings, servers
 from fhircase.cli.changes import ack, changes
 from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
@@ -54,6 +54,7 @@ app.command("reconcile")(reconcile)
 app.command("remap")(remap)
 app.command("status")(status)
 app.command("watch")(watch)
+app.add_typer(servers.app, name="servers")
 app.command("demo")(demo)
 
 

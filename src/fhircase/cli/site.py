@@ -90,6 +90,8 @@ def show_push(report: "PushReport", *, dry_run: bool) -> None:
         )
         table("planned", ("record", "part", "action", "resource", "places"), rows)
     show_standings([*report.held, *report.refused, *report.conflicts, *report.owed], report.remarks, report.stopped)
+    for warning in report.warnings:
+        say(f"warning: {warning}")
     if report.braked:
         show_brake(report.server, report.braked)
 

@@ -4,10 +4,22 @@ Source: https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from fhircase.fhir.lenient import objects_at, text_at
+
+
+class Delivery(StrEnum):
+    """How records are brought to a server."""
+
+    TRANSACTION = "transaction"
+    """Many resources in one request, all or none."""
+    BATCH = "batch"
+    """Many in one request, each for itself; what is referred to goes a request earlier."""
+    SINGLE = "single"
+    """One request for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +29,11 @@ class Abilities:
     searched: frozenset[str] | None = None
     identified: frozenset[str] | None = None
     guarded: frozenset[str] | None = None
+    delivery: Delivery = Delivery.TRANSACTION
+    conditional: bool = True
+    """Whether it heeds `ifNoneExist`, as far as a probe has not found otherwise."""
+    preconditions: bool = True
+    """Whether it heeds `ifMatch`, as far as a probe has not found otherwise."""
 
     def can_search(self, type: str) -> bool:
         """Whether changes of this type can be asked for."""
@@ -28,11 +45,29 @@ class Abilities:
 
     def can_guard(self, type: str) -> bool:
         """Whether a create of this type can be made conditional on an identifier."""
-        return self.can_find(type) and (self.guarded is None or type in self.guarded)
+        return self.conditional and self.can_find(type) and (self.guarded is None or type in self.guarded)
 
 
-def abilities(statement: Mapping[str, Any]) -> Abilities:
-    """Read a CapabilityStatement. What it leaves open counts as possible."""
+def abilities(statement: Mapping[str, Any], probed: Mapping[str, Any] | None = None) -> Abilities:
+    """Read a CapabilityStatement, and what a probe found, which counts more; what both leave open is possible."""
+    found = probed or {}
+    return replace(
+        _said(statement),
+        delivery=_delivery(statement, found),
+        conditional=found.get("conditional") is not False and found.get("conditional_in_transaction") is not False,
+        preconditions=found.get("preconditions") is not False,
+    )
+
+
+def _delivery(statement: Mapping[str, Any], probed: Mapping[str, Any]) -> Delivery:
+    said = {text_at(each, "code") for rest in objects_at(statement, "rest") for each in objects_at(rest, "interaction")}
+    for way in (Delivery.TRANSACTION, Delivery.BATCH):
+        if probed.get(str(way), not said or str(way) in said):
+            return way
+    return Delivery.SINGLE
+
+
+def _said(statement: Mapping[str, Any]) -> Abilities:
     entries = [entry for rest in objects_at(statement, "rest") for entry in objects_at(rest, "resource")]
     if not entries:
         return Abilities()

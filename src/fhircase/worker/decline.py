@@ -1,6 +1,7 @@
 """What a server did not take: split until the bad record stands alone, looked at again, put off, or refused."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fhircase.errors import (
     Broken,
@@ -21,9 +22,12 @@ from fhircase.exchange.order import halves
 from fhircase.exchange.pull import unchanged
 from fhircase.exchange.push import Part, writes
 from fhircase.exchange.schedule import Piece
+from fhircase.fhir.bundle import EntryResult
 from fhircase.ledger import Verdict
+from fhircase.rest.transaction import failure
 from fhircase.worker.absorb import base_of, gather, of_rows, take
 from fhircase.worker.accept import Accepting
+from fhircase.worker.apart import NOT_SENT
 from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.settle import deleted, plain
@@ -74,6 +78,26 @@ class Declining(Accepting):
             return self._rejected(batch, error, rounds)
         raise error
 
+    def failed_partly(self, one: Ready, results: Sequence[EntryResult], rounds: int) -> Pieces:
+        """Decide about a record of which some resources were not taken and others may have been."""
+        errors = [error for result in results if (error := failure(result))]
+        made = any(result.ok for result in results)
+        passing = next((error for error in errors if error.status in (429, 503)), None)
+        doubtful = next((error for error in errors if not error.status or error.status >= 500), None)
+        raced = next((error for error in errors if isinstance(error, Conflict | NotFound)), None)
+        refused = next((error for error in errors if error.status != NOT_SENT), None)
+        if passing or doubtful or not refused:
+            error = passing or doubtful or errors[0]
+            unsure = made or not passing
+            self.later([one], str(error), code=type(error).__name__.lower(), unsure=unsure, problems=error.issues)
+        elif raced and rounds > 0:
+            return self._rejected([one], raced, rounds)
+        else:
+            reason, problems = str(refused), plain(refused.issues)
+            verdict = Verdict.refused(reason, code=f"http-{refused.status}", problems=problems)
+            self.settle(one.claim, replace(verdict, unsure=made))
+        return []
+
     def _trouble(self, batch: Sequence[Ready], error: ServerError, *, part: bool) -> Pieces:
         """The server failed, or nobody knows: others may fare better, but not for ever."""
         # On the way to the bad record one failure follows the other, and says nothing about the server.
@@ -115,6 +139,23 @@ class Declining(Accepting):
         problem = Problem(what, rule="a record goes as a whole", hint=hint)
         problems = (problem, *plain(error.issues))
         self.settle(one.claim, Verdict.refused(f"{what}; {hint}", code="too-large", problems=problems))
+
+    def compared(self, batch: Sequence[Ready], rounds: int) -> Pieces | None:
+        """Compare updates with the server's copies first, where it heeds no precondition; nothing if they may go.
+
+        Raises:
+            ServerError: the server could not be asked.
+        """
+        if self.station.can.preconditions or not any(part.changed and not part.new for o in batch for part in o.parts):
+            return None
+        self.tally.compared = True
+        again, moved = self._look_again(batch)
+        if not moved:
+            return None
+        if rounds <= 0:
+            self.later(again, "others write to it all the time", code="conflict")
+            return []
+        return [self.piece(again, rounds - 1, alone=True)] if again else []
 
     def split(self, batch: Sequence[Ready], rounds: int) -> Pieces:
         """Cut in two what is to be sent again."""

@@ -99,14 +99,19 @@ class Dispatch:
             kept = [one for piece in taken for one in piece.items if one.claim not in lost]
             self._schedule.done(taken, [self._sender.piece(kept, alone=True)] if kept else [])
             return
+        batch = [one for piece in taken for one in piece.items]
         try:
+            instead = self._sender.compared(batch, min(piece.rounds for piece in taken))
+            if instead is not None:
+                self._schedule.done(taken, instead)
+                return
             job = self._sender.start(taken)
         except ServerError as error:
-            batch = [one for piece in taken for one in piece.items]
             self._schedule.done(taken, self._sender.failed(batch, error, 0, part=False))
             return
+        how = self._station.can.delivery
         if job.entries:
-            self._pool.submit(job, lambda client: transact(client, job.entries))
+            self._pool.submit(job, lambda client: transact(client, job.entries, how))
         else:
             self._finish(job, Answer())
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fhircase.client import FHIRClient
+from fhircase.errors import NotFound
+from fhircase.exchange.abilities import Delivery
 from fhircase.exchange.people import criteria, reference_of
 from fhircase.exchange.references import Json
 from fhircase.fhir import bundle
@@ -40,11 +42,13 @@ def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found]
     Raises:
         ServerError: the server could not be asked, or would not say.
     """
-    return asked(station.client, references)
+    return asked(station.client, references, station.can.delivery)
 
 
-def asked(client: FHIRClient, references: Iterable[str]) -> tuple[dict[str, Found], set[str]]:
+def asked(client: FHIRClient, references: Iterable[str], how: Delivery) -> tuple[dict[str, Found], set[str]]:
     """Read resources with this client, as `fetch` does."""
+    if how is Delivery.SINGLE:
+        return _one_by_one(client, references)
     wanted = sorted(set(references))
     found: dict[str, Found] = {}
     gone: set[str] = set()
@@ -60,12 +64,27 @@ def asked(client: FHIRClient, references: Iterable[str]) -> tuple[dict[str, Foun
     return found, gone
 
 
+def _one_by_one(client: FHIRClient, references: Iterable[str]) -> tuple[dict[str, Found], set[str]]:
+    found: dict[str, Found] = {}
+    gone: set[str] = set()
+    for reference in sorted(set(references)):
+        try:
+            stored = client.read(*reference.split("/", 1))
+        except NotFound:
+            gone.add(reference)
+        else:
+            found[reference] = Found(stored.resource or {}, stored.etag)
+    return found, gone
+
+
 def pristine(station: Station, references: Iterable[str]) -> bool:
     """Whether nobody wrote to any of these since they were made; no, if the server will not say.
 
     Raises:
         ServerError: the server could not be asked.
     """
+    if station.can.delivery is Delivery.SINGLE:
+        return False
     for some in _slices(sorted(set(references)), AT_ONCE):
         answers = station.client.batch([bundle.read(f"{reference}/_history") for reference in some])
         if not all(answer.ok and len(objects_at(answer.resource, "entry")) == 1 for answer in answers):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from fhircase.errors import InvalidInput, ServerError
+from fhircase.exchange.abilities import Delivery
 from fhircase.exchange.links import named_by
 from fhircase.exchange.order import dependents, groups, islands
 from fhircase.exchange.people import Held
@@ -10,6 +11,7 @@ from fhircase.exchange.push import guard, known, resolved
 from fhircase.ledger import Claim, RecordKey, State, Verdict
 from fhircase.worker import owner as owners
 from fhircase.worker.brake import Input, waits
+from fhircase.worker.certainty import doubles, warnings
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.dispatch import Dispatch
 from fhircase.worker.intake import Intake
@@ -46,7 +48,9 @@ class _Run:
         for one in batch:
             self.done += 1
             there = self.station.ledger.resources(self.station.server, one.links)
-            if missing := one.links - there.keys():
+            # Without transactions references can be left out, inside of a record too: all is looked at again.
+            apart = self.station.can.delivery is not Delivery.TRANSACTION
+            if missing := one.links if apart else one.links - there.keys():
                 self.loose[one.key] = set(missing)
 
 
@@ -75,6 +79,10 @@ def push(
         _all(run)
         if run.only is None and not run.tally.stopped and _tighten(run):
             _all(run)
+        if not run.tally.stopped:
+            run.tally.remarks += doubles(station, run.tally)
+    except ServerError as error:
+        run.tally.stopped = str(error)
     except KeyboardInterrupt:
         # What is on the wire is waited for, so that nobody has to look for it; asked to stop again, we do not.
         run.dispatch.drain()
@@ -236,6 +244,7 @@ def _report(run: _Run, intake: Intake, requests: int) -> PushReport:
         left.owed,
         tally.stopped,
         remarks=(*intake.remarks, *tally.remarks),
+        warnings=warnings(run.station, tally),
         braked=intake.braked or waits(run.station.ledger, run.station.server),
         outside=intake.outside,
     )

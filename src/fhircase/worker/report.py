@@ -86,6 +86,8 @@ class PushReport(_Report):
     """Only of a dry run."""
     remarks: tuple[Standing, ...] = ()
     """What was noticed and needs nobody, such as facts that belong to the server."""
+    warnings: tuple[str, ...] = ()
+    """What the server cannot do, so that less is certain than elsewhere."""
     braked: Brake | None = None
     """What waits for a person's go, of this input or of an earlier one."""
     outside: int = 0

@@ -1,15 +1,16 @@
 """One transaction to the server: put together before it goes out, and settled when the answer is there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhircase.errors import ServerError
 from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.people import PATIENT, criteria
-from fhircase.exchange.push import Part, entry, known, resolved
+from fhircase.exchange.push import Part, business, entry, guard, known, resolved
 from fhircase.exchange.references import token
 from fhircase.exchange.schedule import Piece
 from fhircase.fhir import bundle
+from fhircase.fhir.bundle import EntryResult
 from fhircase.fhir.lenient import objects_at
 from fhircase.worker.decline import Declining, Pieces
 from fhircase.worker.prepare import Ready
@@ -62,16 +63,29 @@ class Sender(Declining):
                 return list(job.pieces)  # They go again in bundles of the size that is learned now.
             return self.failed(job.batch, outcome, job.rounds, part=job.part)
         self.tally.failures = 0
-        if not outcome.ok:
-            # Not all or nothing, then: what was done and what not is seen by looking.
-            self.later(job.batch, "the server did only a part of a transaction", code="partly", unsure=True)
-        elif outcome.unread:
+        if outcome.unread:
             self.later(job.batch, str(outcome.unread), code="unread", unsure=True)
-        else:
-            self.made(outcome.results[: job.patients])
-            results = zip(map(id, job.sent), outcome.results[job.patients :], strict=True)
-            self.accepted(job.batch, job.every, dict(results))
-        return []
+            return []
+        patients = outcome.results[: job.patients]
+        self.made(result for result in patients if result.ok)
+        results = dict(zip(map(id, job.sent), outcome.results[job.patients :], strict=True))
+        if not all(result.ok for result in patients):
+            self.later(job.batch, "a patient whom it needs could not be created", code="partly", unsure=True)
+            return []
+        self._note_unguarded(job)
+        bad = {part.key for part in job.sent if not results[id(part)].ok}
+        self.accepted([one for one in job.batch if one.key not in bad], job.every, results)
+        return [piece for one in job.batch if one.key in bad for piece in self._partly(one, job, results)]
+
+    def _note_unguarded(self, job: Job) -> None:
+        for part in job.sent:
+            if part.new and not guard(part, self.station.can) and (named := business(part.key, part.resource)):
+                self.tally.unguarded.setdefault(part.key, set()).add((part.resource["resourceType"], named))
+
+    def _partly(self, one: Ready, job: Job, results: Mapping[int, EntryResult]) -> Pieces:
+        """Decide about a record of which not all was done, although all of it was sent."""
+        mine = [results[id(part)] for part in job.sent if part.key == one.key]
+        return self.failed_partly(one, mine, job.rounds)
 
     def _resolved(self, batch: Sequence[Ready]) -> tuple[dict[str, bundle.Entry], list[Part]]:
         """The entries for patients to be created, by identifier, and all parts with the server's references."""

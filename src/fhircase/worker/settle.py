@@ -27,6 +27,10 @@ class Tally:
     updated: int = 0
     failures: int = 0
     stopped: str = ""
+    unguarded: dict[RecordKey, set[tuple[str, str]]] = field(default_factory=dict)
+    """What was created with nothing to keep it from being there twice, by type and identifier."""
+    compared: bool = False
+    """Whether updates went to a server that heeds no precondition."""
     remarks: list[Standing] = field(default_factory=list)
 
 

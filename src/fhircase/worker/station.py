@@ -14,6 +14,7 @@ from fhircase.ledger import Ledger
 from fhircase.rest.message import Interaction, Request, Response
 from fhircase.worker.circuit import Circuit
 from fhircase.worker.pool import Connect
+from fhircase.worker.probed import probed
 
 LEASE = timedelta(minutes=5)
 """How long a claim lasts without a sign of life; renewed while it waits and when it is sent."""
@@ -109,7 +110,7 @@ class Station:
 
     def _ask(self) -> None:
         statement = self.client.capabilities()
-        self.memory.update(can=abilities(statement), said=says(statement))
+        self.memory.update(can=abilities(statement, probed(self.ledger, self.server)), said=says(statement))
 
     @property
     def server(self) -> str:
