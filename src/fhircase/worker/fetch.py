@@ -42,7 +42,8 @@ def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found]
     Raises:
         ServerError: the server could not be asked, or would not say.
     """
-    return asked(station.client, references, station.can.delivery)
+    wanted = set(references)
+    return asked(station.client, wanted, station.can.delivery) if wanted else ({}, set())
 
 
 def asked(client: FHIRClient, references: Iterable[str], how: Delivery) -> tuple[dict[str, Found], set[str]]:
