@@ -17,6 +17,7 @@ from fhircase.model import Key, Record
 from fhircase.worker.conflicts import Sides, dispute, look
 from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.log import say
+from fhircase.worker.merges import as_followed, known_merges
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of, text_of
 
@@ -52,16 +53,16 @@ def gather(station: Station, kind: str, have: Mapping[str, Found]) -> tuple[dict
     Raises:
         ServerError: the server could not be asked.
     """
-    every, gone = dict(have), set[str]()
+    every, gone = as_followed(station, have), set[str]()
     for _ in range(DEPTH):
         named = next_references(
             kind, station.to.fhir, station.to.overlays, (found.resource for found in every.values())
         )
-        missing = named - every.keys() - gone
+        missing = named - every.keys() - gone - known_merges(station).keys()
         if not missing:
             break
         more, lost = fetch(station, missing)
-        every.update(more)
+        every.update(as_followed(station, more))
         gone |= lost
     return every, gone
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from fhircase.exchange.merging import inherited
 from fhircase.exchange.people import PARTIES, PATIENT, Held, Person, found_by, logical, matched, person
 from fhircase.exchange.people import reference_of as reference
 from fhircase.exchange.push import Part
@@ -9,6 +10,7 @@ from fhircase.exchange.references import Json, targets
 from fhircase.fhir.lenient import objects_at
 from fhircase.ledger import RecordKey
 from fhircase.worker.fetch import Found, identified, seen
+from fhircase.worker.merges import known_merges, notice
 from fhircase.worker.station import Station
 
 Names = dict[tuple[str, str], str]
@@ -88,7 +90,11 @@ class Directory:
     def _ask(self, tokens: set[str]) -> None:
         new = tokens - self._asked.keys()
         found = list(identified(self._station, PATIENT, new))
+        notice(self._station, found)
         by_token = found_by(found)
+        # Who was merged is the survivor, even if that one does not have all identifiers.
+        for named, survivors in inherited(found, known_merges(self._station)).items():
+            by_token.setdefault(named, set()).update(survivors)
         for token in new:
             self._asked[token] = by_token.get(token, set())
         self.patients |= {reference(resource): seen(resource) for resource in found}

@@ -7,6 +7,7 @@ from fhircase.ledger import RecordKey, Resource
 from fhircase.worker import unread
 from fhircase.worker.absorb import base_of, gather, take
 from fhircase.worker.fetch import AT_ONCE, Found, fetch
+from fhircase.worker.merges import known_merges
 from fhircase.worker.news import News
 from fhircase.worker.note import Run, note, refuse
 from fhircase.worker.station import Progress
@@ -34,7 +35,7 @@ def _one(run: Run, key: RecordKey, have: dict[str, Found], gone: set[str]) -> No
     rows = station.ledger.resources(station.server, [key]).get(key, ())
     ours = {row.reference for row in rows}
     every, lost = gather(station, key.kind, have)
-    lost = (lost | gone) & ours
+    lost = (lost | gone) & ours - known_merges(station).keys()
     if lost:
         station.ledger.drop_unread(station.server, [key])
         refuse(run, key, "deleted", _deleted(lost))

@@ -6,6 +6,9 @@ from fhircase.worker import unread
 from fhircase.worker.fetch import Found
 from fhircase.worker.fresh import fresh, new, unreadable
 from fhircase.worker.known import read, stale
+from fhircase.worker.merged import concerned, tell
+from fhircase.worker.merges import notice
+from fhircase.worker.merges import untold as untold_merges
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.note import Run
 from fhircase.worker.report import PullReport, disputes
@@ -25,7 +28,13 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     try:
         _waiting(run)
         news = ask(station, progress)
+        notice(station, news.changed.values())
+        merges = untold_merges(station)
+        moved = concerned(station, merges)
+        for key in moved:
+            news.stale.setdefault(key, set())
         stale(run, news, progress)
+        tell(run, moved, merges)
         fresh(run, news)
         keep_positions(station, news, run.unread)
     except (ServerError, ConfigError) as error:
