@@ -277,6 +277,7 @@ def _destination(server: Server) -> Destination:
         patient_identifiers=server.patient_identifiers,
         create_patients=server.create_patients,
         recheck=server.recheck,
+        unknown=server.unknown,
         brake=Limits(**server.brake.model_dump()),
         pilot=server.pilot,
     )

@@ -237,3 +237,27 @@ def test_notes_added_on_both_sides_are_all_there(world):
     assert (report.outstanding, report.conflicts) == (0, ())
     [(_, case)] = hospital.pull().changes
     assert [note.text for note in case.notes] == ["theirs", "ours"]
+
+
+def test_what_no_mapping_reads_is_left_or_linked_as_the_settings_say_and_told(world):
+    slot = {"resourceType": "Location", "identifier": [world.token("place", "L1")], "name": "somewhere"}
+    made = f"Location/{world.client.create(slot).id}"
+    asked = [f"Location?identifier={world.namespace}/place|L1"]
+    for rule, links in (("leave", {}), ("link", {f"Location {world.namespace}/place|L1": made})):
+        site = world.site(rule, pull=asked, unknown=rule)
+        report = site.pull()
+        assert [(each.key.value, each.code, each.reason.partition(":")[0]) for each in report.remarks] == [
+            (made, "unknown", {"leave": "left", "link": "linked"}[rule])
+        ]
+        assert site.ledger.links("ehr", [f"Location {world.namespace}/place|L1"]) == links
+
+
+def test_what_a_referral_refers_to_comes_along_where_the_server_can(world):
+    clients = 12
+    for number in range(clients):
+        world.patient(number)
+    us = world.organization()
+    world.hospital().push(lines(world.caseload(clients)))
+    report = world.agency(us).pull()
+    assert len(report.changes) == clients
+    assert report.requests <= 3, "what the server can do, the tasks with all that is around them, who else was asked"

@@ -47,6 +47,7 @@ class Server:
     patient_identifiers: tuple[str, ...]
     create_patients: bool
     recheck: int
+    unknown: Literal["leave", "link"]
     brake: "BrakeSettings"
     pilot: frozenset[str] | None
 
@@ -135,6 +136,7 @@ class ServerSettings(BaseModel):
     patient_identifiers: tuple[Uri, ...] | None = None
     create_patients: bool | None = None
     recheck: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    unknown: Literal["leave", "link"] = "leave"
     brake: BrakeSettings | None = None
     pilot: tuple[Token, ...] | None = None
     pilot_file: Path | None = None

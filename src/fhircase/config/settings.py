@@ -108,6 +108,7 @@ class Config(BaseSettings):
             patient_identifiers=self.patient_identifiers if systems is None else systems,
             create_patients=self.create_patients if create is None else create,
             recheck=own.recheck,
+            unknown=own.unknown,
             brake=own.brake or self.brake,
             pilot=own.clients(f"servers.{name}"),
         )

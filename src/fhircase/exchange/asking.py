@@ -12,6 +12,9 @@ from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.pull import Query
 from fhircase.fhir.lenient import objects_at, text_at
 
+ALONG = {"Task": ("focus", "patient"), "ServiceRequest": ("patient",)}
+"""References whose targets belong to a referral."""
+
 
 class Way(StrEnum):
     """How changes of a type come to be known."""
@@ -77,6 +80,13 @@ def otherwise(query: Query, said: Says) -> Way:
     if Way.MODIFIED in said.parameters.get(query.type, ()):
         return Way.MODIFIED
     return Way.ALL if query.addressed else Way.HELD
+
+
+def along(query: Query, said: Says) -> str:
+    """What to ask for together with what is addressed to us, where the server can: whom and what it is about."""
+    can = said.includes.get(query.type, frozenset())
+    wanted = [f"{query.type}:{name}" for name in ALONG.get(query.type, ())] if query.addressed else []
+    return "".join(f"&_include={name}" for name in wanted if name in can)
 
 
 def _texts(entry: Mapping[str, Any], name: str) -> frozenset[str]:

@@ -47,8 +47,12 @@ def agreed(rows: Iterable[Resource]) -> list[Json]:
     return [jsontext.decode(row.agreed) for row in rows if row.agreed is not None]
 
 
-def gather(station: Station, kind: str, have: Mapping[str, Found]) -> tuple[dict[str, Found], set[str]]:
+def gather(
+    station: Station, kind: str, have: Mapping[str, Found], near: Mapping[str, Found] | None = None
+) -> tuple[dict[str, Found], set[str]]:
     """Complete a record's resources by what they refer to; the second value names what is gone.
+
+    What is `near` has come along already and is not fetched.
 
     Raises:
         ServerError: the server could not be asked.
@@ -61,8 +65,9 @@ def gather(station: Station, kind: str, have: Mapping[str, Found]) -> tuple[dict
         missing = named - every.keys() - gone - known_merges(station).keys()
         if not missing:
             break
-        more, lost = fetch(station, missing)
-        every.update(as_followed(station, more))
+        at_hand = {reference: near[reference] for reference in missing if reference in near} if near else {}
+        more, lost = fetch(station, missing - at_hand.keys())
+        every.update(as_followed(station, {**at_hand, **more}))
         gone |= lost
     return every, gone
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fhircase.errors import Broken, Rejected
-from fhircase.exchange.asking import Way, otherwise, way
+from fhircase.exchange.asking import Way, along, otherwise, way
 from fhircase.exchange.people import reference_of, version_of
 from fhircase.exchange.pull import Query, earlier, newest, skipped
 from fhircase.exchange.references import Json
@@ -27,6 +27,8 @@ class Answer:
 
     found: dict[str, Json] = field(default_factory=dict, repr=False)
     gone: set[str] = field(default_factory=set)
+    along: dict[str, Json] = field(default_factory=dict, repr=False)
+    """What came with it without having been asked for itself."""
     position: str | None = None
     """Nothing where it cannot be said that all was found: the next time asks from the same place."""
 
@@ -45,22 +47,28 @@ def answered(station: Station, query: Query, position: str | None) -> Answer | N
         case Way.MODIFIED:
             return _by_writers(station, query, position)
         case Way.ALL:
-            return Answer(walked(station, query.type, query.since(None))[0])
+            beside: dict[str, Json] = {}
+            criteria = query.since(None) + along(query, station.said)
+            return Answer(walked(station, query.type, criteria, beside)[0], along=beside)
     return None
 
 
-def walked(station: Station, type: str, criteria: str) -> tuple[dict[str, Json], bool]:
+def walked(
+    station: Station, type: str, criteria: str, beside: dict[str, Json] | None = None
+) -> tuple[dict[str, Json], bool]:
     """Find all matches. Pages shift while others write: walk again until nothing was skipped.
 
-    The second value is False if that did not come about.
+    The second value is False if that did not come about. What comes along is put into `beside`.
     """
     found: dict[str, Json] = {}
     for _ in range(PASSES):
         walk, pages, new = Walk(station.client.address, search_page(station.client.address, type, criteria)), 0, []
         while walk.more:
             pages += 1
-            page = walk.fresh(station.client.run(walk.step()))
-            new += [each for each in page if "id" in each and each["resourceType"] == type and _newer(each, found)]
+            page = [each for each in walk.fresh(station.client.run(walk.step())) if "id" in each]
+            new += [each for each in page if each["resourceType"] == type and _newer(each, found)]
+            if beside is not None:
+                beside |= {reference_of(each): each for each in page if each["resourceType"] != type}
         found |= {reference_of(resource): resource for resource in new}
         # What changed while we walked is asked for next time; what did not change and was not seen would be lost.
         latest = max((moment for each in found.values() if (moment := last_updated(each))), default=None)
@@ -75,21 +83,24 @@ def _newer(resource: Json, found: dict[str, Json]) -> bool:
 
 
 def _by_clock(station: Station, query: Query, position: str | None) -> Answer:
-    found, whole = walked(station, query.type, query.since(position))
+    beside: dict[str, Json] = {}
+    found, whole = walked(station, query.type, query.since(position) + along(query, station.said), beside)
     moments = [last_updated(resource) for resource in found.values()]
-    return Answer(found, set(), newest(position, moments, station.now()) if whole else None)
+    return Answer(found, set(), beside, newest(position, moments, station.now()) if whole else None)
 
 
 def _by_writers(station: Station, query: Query, position: str | None) -> Answer:
-    found, whole = walked(station, query.type, query.since(position, Way.MODIFIED))
+    beside: dict[str, Json] = {}
+    criteria = query.since(position, Way.MODIFIED) + along(query, station.said)
+    found, whole = walked(station, query.type, criteria, beside)
     moments = [instant(text_at(resource, "lastModified")) for resource in found.values()]
-    return Answer(found, set(), newest(position, moments, station.now()) if whole else None)
+    return Answer(found, set(), beside, newest(position, moments, station.now()) if whole else None)
 
 
 def _by_history(station: Station, query: Query, position: str | None) -> Answer:
     since = earlier(position) if position else None
     found, gone, moments = sifted(query.type, station.client.type_history(query.type, since))
-    return Answer(found, gone, newest(position, moments, station.now()))
+    return Answer(found, gone, position=newest(position, moments, station.now()))
 
 
 def sifted(type: str, versions: Iterable[Stored]) -> tuple[dict[str, Json], set[str], list[datetime | None]]:

@@ -1,6 +1,6 @@
 """Records that are new to us, and all that belongs to them; what cannot be read is told, or waits for a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.exchange.links import key_of
@@ -25,7 +25,8 @@ def fresh(run: Run, news: News) -> None:
     seeds = {reference: seen(news.changed[reference]) for reference in news.fresh}
     if not seeds:
         return
-    every = whole(station, seeds)
+    near = {reference: seen(resource) for reference, resource in news.along.items()}
+    every = whole(station, seeds, near)
     by_id = {id(found.resource): found for found in every.values()}
     every_reading = readings(station, every.values())
     lacking = {reference_of(refused.resource) for refused in every_reading.refused}
@@ -38,7 +39,9 @@ def fresh(run: Run, news: News) -> None:
     for refused in every_reading.refused:
         if not unreadable(run, by_id[id(refused.resource)], every.values(), refused.problems):
             run.unread |= _around(refused.resource, seeds)
-    _patients(station, every.values())
+    read = {reference_of(resource) for reading in every_reading.readings for resource in reading.resources}
+    _strangers(run, {reference: seed for reference, seed in seeds.items() if reference not in read | lacking})
+    _patients(station, every.values(), near)
 
 
 def new(run: Run, key: RecordKey, parts: Sequence[Found]) -> None:
@@ -74,11 +77,26 @@ def _around(resource: Json, seeds: dict[str, Found]) -> set[str]:
     return {seed for seed, found in seeds.items() if reference in targets(found.resource)}
 
 
-def _patients(station: Station, found: Iterable[Found]) -> None:
+def _strangers(run: Run, rest: Mapping[str, Found]) -> None:
+    """Link or leave what no mapping reads, as the settings say; either way it is told."""
+    station = run.station
+    for reference, found in rest.items():
+        key, what = RecordKey(unread.RESOURCE, station.to.url, reference), "left: no mapping reads it"
+        if station.to.unknown == "link":
+            what = "linked: records that name it by its identifier refer to it"
+            for identifier in objects_at(found.resource, "identifier"):
+                if named := token(identifier):
+                    name = f"{found.resource['resourceType']} {named}"
+                    station.ledger.link(station.server, name, reference, now=station.now())
+        run.remarks.append(Standing(key, "remark", "unknown", what))
+
+
+def _patients(station: Station, found: Iterable[Found], near: Mapping[str, Found]) -> None:
     """Read the clients along, and remember who is who on this server."""
     named = {reference for each in found for reference in targets(each.resource) if reference.startswith(f"{PATIENT}/")}
     unknown = named - station.ledger.named(station.server, named).keys()
-    for each in fetch(station, unknown)[0].values():
+    here = {reference: near[reference] for reference in unknown & near.keys()}
+    for each in (here | fetch(station, unknown - here.keys())[0]).values():
         tokens = [token(identifier) for identifier in objects_at(each.resource, "identifier")]
         for name in [each.reference, *filter(None, tokens)]:
             station.ledger.link(station.server, f"{PATIENT} {name}", each.reference, now=station.now())

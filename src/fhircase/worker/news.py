@@ -27,6 +27,8 @@ class News:
     positions: dict[str, str] = field(default_factory=dict)
     """How far each query has been read, by the cursor's name."""
     changed: dict[str, Json] = field(default_factory=dict, repr=False)
+    along: dict[str, Json] = field(default_factory=dict, repr=False)
+    """What came with that, so that it need not be fetched."""
     addressed: set[str] = field(default_factory=set)
     """References of what is for us, whatever it has to do with what we know."""
     stale: dict[RecordKey, set[str]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ def ask(station: Station, progress: Progress) -> News:
             continue
         news.changed |= answer.found
         news.gone |= answer.gone
+        news.along |= answer.along
         if query.addressed:
             news.addressed |= answer.found.keys()
         if answer.position:

@@ -49,6 +49,7 @@ class Destination:
     patient_identifiers: tuple[str, ...] = ()
     create_patients: bool = False
     recheck: int = 200
+    unknown: str = "leave"
     brake: Limits = field(default_factory=Limits)
     pilot: frozenset[str] | None = None
     """Identifiers of the clients whose records may go there, as `system|value`; without, of everybody."""

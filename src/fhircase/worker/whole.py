@@ -16,18 +16,18 @@ ANSWERED = ("ServiceRequest", "CarePlan", "Task")
 """What tasks of a record may be about: a request's offers, the reviews of a plan or a case."""
 
 
-def whole(station: Station, seeds: Mapping[str, Found]) -> dict[str, Found]:
-    """Everything that may belong to the records of these resources.
+def whole(station: Station, seeds: Mapping[str, Found], near: Mapping[str, Found] | None = None) -> dict[str, Found]:
+    """Everything that may belong to the records of these resources; what is `near` has come along already.
 
     Raises:
         ServerError: the server could not be asked.
     """
     every: dict[str, Found] = {}
     for kind, some in _by_kind(station, seeds).items():
-        every |= gather(station, kind, some)[0]
+        every |= gather(station, kind, some, near)[0]
     every |= {found.reference: found for found in _answers(station, every) if found.reference not in every}
     for kind, some in _by_kind(station, every).items():
-        every |= gather(station, kind, some)[0]
+        every |= gather(station, kind, some, near)[0]
     return every
 
 
