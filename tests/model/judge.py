@@ -90,6 +90,16 @@ class Judge:
                     named = [c.ours or b"" for c in ledger.conflicts("ehr", [key]) if c.path.endswith(place.path)]
                     self._kept(place, client, words(place, records[place.kind, client]), current, b"".join(named))
 
+    def told(self, records: dict[tuple[str, int], Any]) -> None:
+        """What holds once the hospital has taken over what came in: it has all that the agency said."""
+        for place in PLACES:
+            for client in {
+                client for kind, client in records if kind == place.kind and (kind, client) not in self.deleted
+            }:
+                resource = self.agency.find(place, client)
+                theirs = set(said(place, resource) if resource and place.listed else ())
+                assert theirs <= set(words(place, records[place.kind, client]) or ()), f"{place.name}: news was lost"
+
     def _settled(self, delivery: Delivery) -> None:
         kind, client = delivery.key.kind, int(delivery.key.value.partition("-")[2])
         where = f"{kind} {client} is {delivery.state} ({delivery.code}): {delivery.reason}"

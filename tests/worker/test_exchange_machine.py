@@ -213,6 +213,8 @@ class Exchange(RuleBasedStateMachine):
             raise AssertionError(f"it never comes to rest: {pushed}, {pulled}")
         self.judge.now(self.ledger)
         self.judge.at_rest(self.ledger, CLIENTS, self.records)
+        self.the_hospital_takes_over_what_came_in()
+        self.judge.told(self.records)
 
     @invariant()
     def nothing_is_doubled_or_written_over(self):
