@@ -1,6 +1,6 @@
 """What a server really has and had: every version of everything, by its history, without our client."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,24 +28,37 @@ History = dict[tuple[str, str], list[Version]]
 
 
 def history(url: str, namespace: str) -> History:
-    """Every version of every resource that has an identifier of this namespace."""
-    found: History = {}
-    deleted: History = {}
+    """Every version of every resource that has an identifier of this namespace.
+
+    A server sorts a type's history by moments that many versions share, so that one may slip between two pages: what is
+    found by searching besides, and whatever has a gap in its versions, is asked for by itself.
+    """
+    found: dict[tuple[str, str], dict[int, Json]] = {}
     with requests.Session() as session:
         session.headers.update({"Accept": "application/fhir+json", "Cache-Control": "no-cache"})
         for kind in TYPES:
-            for entry in _entries(session, f"{url}/{kind}/_history?_count=500"):
-                if "resource" not in entry:
-                    name = (kind, entry["request"]["url"].partition("/")[2])
-                    deleted.setdefault(name, []).append(Version(_number(entry["response"]["etag"]), {}))
-                elif any(of(namespace, resource := entry["resource"])):
-                    version = Version(int(resource["meta"]["versionId"]), resource)
-                    found.setdefault((kind, resource["id"]), []).append(version)
-    # A page may repeat what an earlier one had.
-    return {
-        name: sorted({v.number: v for v in [*versions, *deleted.get(name, ())]}.values(), key=lambda v: v.number)
-        for name, versions in found.items()
-    }
+            _note(found, kind, _entries(session, f"{url}/{kind}/_history?_count=500"))
+            _note(found, kind, _searched(session, f"{url}/{kind}?_count=500"))
+        mine = {name: each for name, each in found.items() if any(any(of(namespace, r)) for r in each.values() if r)}
+        for kind, own in [name for name, each in mine.items() if sorted(each) != list(range(1, max(each) + 1))]:
+            _note(mine, kind, _entries(session, f"{url}/{kind}/{own}/_history?_count=500"))
+    return {name: [Version(number, each[number]) for number in sorted(each)] for name, each in mine.items()}
+
+
+def _note(found: dict[tuple[str, str], dict[int, Json]], kind: str, entries: Iterable[Json]) -> None:
+    for entry in entries:
+        if "resource" in entry:
+            resource = entry["resource"]
+            found.setdefault((kind, resource["id"]), {})[int(resource["meta"]["versionId"])] = resource
+        else:
+            name = (kind, entry["request"]["url"].rpartition(f"{kind}/")[2].partition("/")[0])
+            found.setdefault(name, {})[int(entry["response"]["etag"].removeprefix("W/").strip('"'))] = {}
+
+
+def _searched(session: requests.Session, url: str) -> Iterator[Json]:
+    """What a search finds; nothing where a type cannot be searched."""
+    if session.get(url, timeout=120).ok:
+        yield from (each for each in _entries(session, url) if each.get("search", {}).get("mode") != "outcome")
 
 
 def of(namespace: str, resource: Json) -> Iterator[tuple[str, str]]:
@@ -54,10 +67,6 @@ def of(namespace: str, resource: Json) -> Iterator[tuple[str, str]]:
     for each in named if isinstance(named, list) else [named]:
         if str(each.get("system")).startswith(f"{namespace}/"):
             yield each["system"].removeprefix(f"{namespace}/"), each["value"]
-
-
-def _number(etag: str) -> int:
-    return int(etag.removeprefix("W/").strip('"'))
 
 
 def _entries(session: requests.Session, url: str | None) -> Iterator[Json]:

@@ -12,7 +12,7 @@ def test_killed_and_disturbed_a_push_loses_doubles_and_overwrites_nothing(sekmet
     row = run(sekmet, tmp_path, seed, SMALL)
     print(line(row))
 
-    assert row.verdict.wrong == []
+    assert not row.verdict.wrong, "\n".join(row.verdict.wrong)
     assert row.kills == SMALL.kills
     assert sum(row.faults.values()) > 0.15 * row.requests
     assert row.edits >= 9

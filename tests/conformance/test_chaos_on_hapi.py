@@ -16,4 +16,4 @@ def test_killed_and_disturbed_a_push_loses_doubles_and_overwrites_nothing(
 ) -> None:
     row = run(hapi("R4"), tmp_path, seed, Plan(records=100, kills=5, entries=10))
     print(line(row))
-    assert row.verdict.wrong == []
+    assert not row.verdict.wrong, "\n".join(row.verdict.wrong)

@@ -287,8 +287,15 @@ def test_the_same_note_appended_by_both_sides_is_there_once():
     assert merged.record.notes == notes("a", "b", "d")
 
 
-@pytest.mark.parametrize("ours", [("b",), ("b", "a"), ("A", "b"), ()])
-def test_a_list_that_one_side_did_more_to_than_append_is_a_conflict(ours):
+def test_a_side_that_never_took_over_the_others_notes_may_add_again():
+    first = three(noted("ours 1"), noted("theirs"), noted())
+    assert first.record.notes == notes("theirs", "ours 1")
+    second = three(noted("ours 1", "ours 2"), first.record, noted("ours 1"))
+    assert (second.record.notes, second.conflicts) == (notes("theirs", "ours 1", "ours 2"), ())
+
+
+@pytest.mark.parametrize("ours", [("b",), ("A", "b"), ()])
+def test_a_list_that_one_side_did_more_to_than_add_to_is_a_conflict(ours):
     merged = three(noted(*ours), noted("a", "c"), noted("a"))
     assert (merged.record.notes, merged.conflicts) == (notes("a", "c"), ("notes",))
 

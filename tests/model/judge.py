@@ -97,7 +97,7 @@ class Judge:
                 client for kind, client in records if kind == place.kind and (kind, client) not in self.deleted
             }:
                 resource = self.agency.find(place, client)
-                theirs = set(said(place, resource) if resource and place.listed else ())
+                theirs = set(said(place, resource) if resource and place.listed else ()) & self._of_agency(place)
                 assert theirs <= set(words(place, records[place.kind, client]) or ()), f"{place.name}: news was lost"
 
     def _settled(self, delivery: Delivery) -> None:

@@ -192,13 +192,23 @@ def _asked(path: str, four: _Four, notes: _Notes) -> Any:
 
 
 def _added(now: Any, before: Any) -> tuple[Any, ...]:
-    """What was appended to a list whose entries have no ids; nothing if anything else happened to it."""
-    longer = isinstance(now, tuple) and isinstance(before, tuple) and len(now) > len(before)
-    return now[len(before) :] if longer and same(now[: len(before)], before) else ()
+    """What was put into a list whose entries have no ids, wherever; nothing if anything else happened to it.
+
+    Wherever: what both sides added stands in another order here and there, and neither has moved anything.
+    """
+    if not isinstance(now, tuple) or not isinstance(before, tuple):
+        return ()
+    rest, new = list(before), []
+    for each in now:
+        if rest and same(each, rest[0]):
+            del rest[0]
+        else:
+            new.append(each)
+    return () if rest else tuple(new)
 
 
 def _together(path: str, four: _Four, more: Iterable[Any], notes: _Notes) -> Any:
-    """Theirs, and of what we appended that which they have not appended, too."""
+    """Theirs, and of what we added that which they have not added, too."""
     theirs = _added(four.theirs, four.theirs_base)
     new = tuple(each for each in more if not any(same(each, other) for other in theirs))
     notes.theirs.append(path)
