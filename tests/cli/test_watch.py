@@ -42,6 +42,13 @@ def test_the_same_is_there_for_programs(run, owed):
     assert any("unreachable" in matter for matter in server["matters"])
 
 
+def test_a_pause_is_shown_with_its_reason(run, owed):
+    run("pause", "ehr", "--reason", "upgrade")
+    assert "upgrade; `fhircase resume ehr` ends it" in run("status").stdout
+    run("resume", "ehr")
+    assert "upgrade" not in run("status").stdout
+
+
 def test_without_a_ledger_it_says_what_makes_one(run):
     result = run("watch", "--rounds", "1")
     assert result.exit_code == exits.USAGE

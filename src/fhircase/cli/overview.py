@@ -23,13 +23,20 @@ class Overview:
     server: str
     counts: dict[str, int]
     traffic: "Traffic"
-    matters: tuple[str, ...] = ()
+    halts: tuple[str, ...] = ()
+    """Where a person has to say go."""
+    troubles: tuple[str, ...] = ()
     """Why something does not go on; never a person's data."""
+
+    @property
+    def matters(self) -> tuple[str, ...]:
+        """All that is to be said of it."""
+        return (*self.halts, *self.troubles)
 
     @property
     def waiting(self) -> bool:
         """Whether anything needs something or somebody."""
-        return any(self.counts[state] for state in STATES[1:])
+        return bool(self.halts) or any(self.counts[state] for state in STATES[1:])
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -55,13 +62,24 @@ def overviews(ledger: "Ledger", now: datetime) -> list[Overview]:
             name,
             {state: counts[name].get(state, 0) for state in STATES},
             flow := traffic.get(name, Traffic()),
-            tuple(_matters(flow, now)),
+            tuple(_halts(ledger, name)),
+            tuple(_troubles(flow, now)),
         )
         for name in counts
     ]
 
 
-def _matters(traffic: "Traffic", now: datetime) -> Iterator[str]:
+def _halts(ledger: "Ledger", server: str) -> Iterator[str]:
+    from fhircase.worker.brake import waits
+    from fhircase.worker.pause import paused
+
+    if why := paused(ledger, server):
+        yield why
+    if brake := waits(ledger, server):
+        yield f"{brake.records} records wait for `fhircase release`: {'; '.join(brake.reasons)}"
+
+
+def _troubles(traffic: "Traffic", now: datetime) -> Iterator[str]:
     if traffic.due and traffic.due > now:
         yield f"next try in {age(traffic.due - now)}"
     if traffic.when:
