@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fhircase.errors import ConfigError, Problem
 from fhircase.exchange.people import reference_of
-from fhircase.exchange.pull import Query, concerned, queries, unchanged
+from fhircase.exchange.pull import Query, concerned, part_types, queries, unchanged
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
 from fhircase.fhir.instant import last_updated
@@ -139,6 +139,7 @@ def _again(station: Station, news: News) -> None:
 def _sort(station: Station, news: News) -> None:
     """Whose each resource is."""
     holders = station.ledger.holders(station.server, news.changed)
+    dialect = station.to.fhir, station.to.overlays
     for reference, resource in news.changed.items():
         rows = holders.get(reference, ())
         moved = [row for row in rows if not unchanged(jsontext.decode(row.agreed) if row.agreed else None, resource)]
@@ -148,6 +149,8 @@ def _sort(station: Station, news: News) -> None:
             news.echoes += not moved
             continue
         keys = concerned(resource, station.ledger.holders(station.server, targets(resource)))
+        # What cannot be a part of it only mentions it: a plan is no part of the referrals it lists.
+        keys = {key for key in keys if resource["resourceType"] in part_types(key.kind, *dialect)}
         for key in keys:
             news.stale.setdefault(key, set()).add(reference)
         if not keys and reference in news.addressed:
