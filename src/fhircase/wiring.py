@@ -3,17 +3,20 @@
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from fhircase.auth.basic import basic
 from fhircase.auth.bearer import bearer
 from fhircase.client import FHIRClient
 from fhircase.config import Basic, Bearer, Config, Server
 from fhircase.config.servers import FHIRVersion
+from fhircase.errors import FhircaseError
 from fhircase.exchange.brake import Limits
 from fhircase.ledger import Conflict, Ledger, Outcome, open_ledger
 from fhircase.rest.layer import Layer
@@ -37,6 +40,8 @@ from fhircase.worker.report import PullReport, PushReport, RemapReport
 from fhircase.worker.station import Counter, Destination, Progress, Station, now, silent
 from fhircase.worker.texts import mapping_digest
 from fhircase.worker.told import told as noted
+
+T = TypeVar("T")
 
 
 class Site:
@@ -251,6 +256,41 @@ def open_site(
         ConfigError: there is no such server, or a setting of it is wrong.
     """
     return Site(config.server(server, fhir=fhir), ledger or config.ledger)
+
+
+def side_by_side(
+    config: Config,
+    work: Callable[[Site, Progress], T],
+    ledger: str | os.PathLike[str] | None = None,
+    progress: Progress = silent,
+) -> dict[str, T | FhircaseError]:
+    """Do the same with every configured server at once; the trouble of one neither ends nor delays another's.
+
+    Each has a thread and a connection to the ledger of its own. Interrupted, all end as `push` does.
+
+    Returns:
+        By server what came of it, or the error that ended it.
+    """
+    stop = Event()
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        progress(stage, done, total)
+
+    def one(name: str) -> T | FhircaseError:
+        try:
+            with open_site(config, name, ledger) as site:
+                return work(site, tell)
+        except FhircaseError as error:
+            return error
+
+    with ThreadPoolExecutor(max(1, len(config.servers))) as threads:
+        try:
+            return dict(zip(config.servers, threads.map(one, config.servers), strict=True))
+        except KeyboardInterrupt:
+            stop.set()
+            raise
 
 
 def _auth(server: Server) -> Layer | None:

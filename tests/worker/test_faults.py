@@ -13,6 +13,7 @@ import pytest
 from tests.faults import Between, between, outcome
 from tests.world import but, lines
 
+from fhircase.fhir import jsontext
 from fhircase.ledger import State
 
 
@@ -175,3 +176,19 @@ def test_what_an_agency_does_to_a_referral_whose_creation_was_never_answered_is_
     task = world.one("Task", "offer", "R-0:o1")
     assert (task["status"], task["note"]) == ("accepted", [{"text": "we can"}])
     assert world.one("CarePlan", "care-plan", "P-0")["title"] == "another"
+
+
+def test_what_the_server_says_of_an_entry_is_said_of_the_part_of_the_record(world, way):
+    world.patient(0)
+
+    def fault(method, path, body):
+        if method != "POST" or b'"transaction"' not in body:
+            return None
+        kinds = [entry["resource"]["resourceType"] for entry in jsontext.decode(body)["entry"]]
+        said = outcome("required")
+        said["issue"][0]["expression"] = [f"Bundle.entry[{kinds.index('Condition')}].resource.code"]
+        return (422, said)
+
+    way.fault = fault
+    [refused] = world.hospital(url=way.url).push(lines([world.case(0)])).refused
+    assert [problem.path for problem in refused.problems] == ["need:n1: Condition.code"]

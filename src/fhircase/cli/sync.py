@@ -1,17 +1,35 @@
-"""`fhircase sync`: push, then pull."""
+"""`fhircase sync`: push, then pull; with one server, or with all of them side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
-from fhircase.cli.options import AsJson, Config, Files, Ledger, Output, ServerName
+from fhircase.cli.options import AsJson, Config, Files, Ledger, Output
+from fhircase.cli.screen import say
 from fhircase.cli.site import bad_input, code_of, inputs, opened_site, print_json, progress, show_pull, show_push
+
+if TYPE_CHECKING:
+    from fhircase.config import Config as Settings
+    from fhircase.errors import FhircaseError
+    from fhircase.wiring import Site
+    from fhircase.worker.report import PullReport, PushReport
+    from fhircase.worker.station import Progress
+
+Both = tuple["PushReport", "PullReport"]
 
 
 @told
 def sync(
-    server: ServerName,
     files: Files = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="NAME|URL", help="A server in the settings, or its URL.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All servers in the settings, side by side.")] = False,
     ledger: Ledger = None,
     file: Output = None,
     as_json: AsJson = False,
@@ -19,21 +37,64 @@ def sync(
 ) -> None:
     """Send records to a FHIR server, then read what others changed there; -o keeps the changed records."""
     from fhircase.config import load
-    from fhircase.records import write_records
 
+    if (server is None) is not every:
+        raise typer.BadParameter("say which server, or --all", param_hint="--server")
     settings = load(config)
     intake = Intake(files, settings.timezone)
-    with opened_site(settings, server, ledger) as site, progress() as tell:
-        pushed = site.push(inputs(intake), progress=tell)
-        pulled = site.pull(progress=tell, told=False)
-        if file is not None:
-            with output(file) as stream:
-                write_records((record for _, record in pulled.changes), stream)
-        site.told(pulled)
+    done = _everywhere(settings, ledger, intake) if server is None else _one(settings, server, ledger, intake)
+    fine = {name: both for name, both in done.items() if isinstance(both, tuple)}
+    if file is not None:
+        _written(file, fine)
+    for name, (_, pulled) in fine.items():
+        with opened_site(settings, server or name, ledger) as site:
+            site.told(pulled)
+    shown = {name: _json(both, intake) for name, both in fine.items()}
     if as_json:
-        print_json({"push": {**pushed.as_json(), "unread": intake.bad}, "pull": pulled.as_json()})
+        print_json({"servers": shown} if server is None else next(iter(shown.values())))
     else:
-        show_push(pushed, dry_run=False)
-        show_pull(pulled)
+        for pushed, pulled in fine.values():
+            show_push(pushed, dry_run=False)
+            show_pull(pulled)
     intake.sum_up("record")
-    exits.leave([code_of(pushed), code_of(pulled), bad_input(intake, pushed)])
+    exits.leave([*_codes(done), *(bad_input(intake, pushed) for pushed, _ in fine.values())])
+
+
+def _one(settings: "Settings", server: str, ledger: Path | None, intake: Intake) -> dict[str, "Both | FhircaseError"]:
+    with opened_site(settings, server, ledger) as site, progress() as tell:
+        return {site.server.name: (site.push(inputs(intake), progress=tell), site.pull(progress=tell, told=False))}
+
+
+def _everywhere(settings: "Settings", ledger: Path | None, intake: Intake) -> dict[str, "Both | FhircaseError"]:
+    """With all servers; the files are read once, and held in memory until each has been given them."""
+    from fhircase.wiring import side_by_side
+
+    given = list(inputs(intake))
+
+    def work(site: "Site", tell: "Progress") -> Both:
+        return site.push(given, progress=tell), site.pull(progress=tell, told=False)
+
+    return side_by_side(settings, work, ledger)
+
+
+def _written(file: Path, done: dict[str, Both]) -> None:
+    from fhircase.records import write_records
+
+    with output(file) as stream:
+        write_records((record for _, pulled in done.values() for _, record in pulled.changes), stream)
+
+
+def _json(both: Both, intake: Intake) -> dict[str, object]:
+    pushed, pulled = both
+    return {"push": {**pushed.as_json(), "unread": intake.bad}, "pull": pulled.as_json()}
+
+
+def _codes(done: dict[str, "Both | FhircaseError"]) -> list[int]:
+    codes = []
+    for name, both in done.items():
+        if isinstance(both, tuple):
+            codes += [code_of(both[0]), code_of(both[1])]
+        else:
+            say(f"{name}: {both}")
+            codes.append(exits.of_error(both))
+    return codes

@@ -3,7 +3,7 @@
 Source: https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -34,6 +34,13 @@ class Abilities:
     """Whether it heeds `ifNoneExist`, as far as a probe has not found otherwise."""
     preconditions: bool = True
     """Whether it heeds `ifMatch`, as far as a probe has not found otherwise."""
+
+    created: frozenset[str] | None = None
+    """Types of which it says that they can be created."""
+
+    def lacking(self, types: Iterable[str]) -> list[str]:
+        """Which of these types can in no way be brought there."""
+        return [] if self.created is None else sorted(set(types) - self.created)
 
     def can_search(self, type: str) -> bool:
         """Whether changes of this type can be asked for."""
@@ -74,12 +81,13 @@ def _said(statement: Mapping[str, Any]) -> Abilities:
     searched = {text_at(entry, "type") for entry in entries if _allows(entry)}
     identified = {text_at(entry, "type") for entry in entries if text_at(entry, "type") in searched and _finds(entry)}
     guarded = {text_at(entry, "type") for entry in entries if entry.get("conditionalCreate") is not False}
-    return Abilities(frozenset(searched), frozenset(identified), frozenset(guarded))
+    created = {text_at(entry, "type") for entry in entries if _allows(entry, "create")}
+    return Abilities(frozenset(searched), frozenset(identified), frozenset(guarded), created=frozenset(created))
 
 
-def _allows(entry: Mapping[str, Any]) -> bool:
+def _allows(entry: Mapping[str, Any], what: str = "search-type") -> bool:
     said = [text_at(interaction, "code") for interaction in objects_at(entry, "interaction")]
-    return not said or "search-type" in said
+    return not said or what in said
 
 
 def _finds(entry: Mapping[str, Any]) -> bool:

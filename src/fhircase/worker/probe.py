@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from fhircase.client import FHIRClient
 from fhircase.errors import Conflict, NotFound, Rejected, ServerError
+from fhircase.exchange.people import PARTIES, PATIENT
+from fhircase.exchange.pull import part_types
 from fhircase.exchange.references import Json
 from fhircase.fhir import bundle, jsontext
 from fhircase.fhir.lenient import objects_at, text_at
@@ -22,6 +24,10 @@ from fhircase.worker.probed import keep
 from fhircase.worker.station import Station
 
 SYSTEM = "urn:ietf:rfc:3986"
+ANCHORS = ("case", "care-plan", "referral")
+"""Kinds of records whose parts a server should take."""
+OTHERS = (PATIENT, *PARTIES, "Coverage", "ClaimResponse", "Encounter")
+"""Types that belong to the server, and are linked."""
 NOTE = "probing"
 FUTURE = "gt2999-12-31"
 AT_MOST = 100
@@ -229,6 +235,9 @@ def probe(station: Station, report: Probed) -> None:
     Raises:
         ServerError: the server could not be asked.
     """
+    station.memory.clear()
+    types = (kind for each in ANCHORS for kind in part_types(each, station.to.fhir, station.to.overlays))
+    report.found["cannot_create"] = station.can.lacking(kind for kind in types if kind not in OTHERS)
     Probe(station, report).run()
     keep(station.ledger, station.server, report.found, now=station.now())
     station.memory.clear()

@@ -1,9 +1,10 @@
 """One transaction to the server: put together before it goes out, and settled when the answer is there."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from fhircase.errors import ServerError
+from fhircase.errors import Problem, ServerError
 from fhircase.exchange.abilities import Abilities
 from fhircase.exchange.people import PATIENT, criteria
 from fhircase.exchange.push import Part, business, entry, guard, known, resolved
@@ -61,6 +62,7 @@ class Sender(Declining):
         if isinstance(outcome, ServerError):
             if too_large(outcome) and not job.part and len(job.pieces) > 1:
                 return list(job.pieces)  # They go again in bundles of the size that is learned now.
+            outcome.issues = tuple(_placed(issue, job) for issue in outcome.issues)
             return self.failed(job.batch, outcome, job.rounds, part=job.part)
         self.tally.failures = 0
         if outcome.unread:
@@ -104,3 +106,18 @@ class Sender(Declining):
 
     def _entry(self, part: Part) -> bundle.Entry | None:
         return entry(part, self.station.can if part.new else Abilities(), self.station.client.base_url)
+
+
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource(?=$|\W))?(.*)")
+
+
+def _placed(issue: Problem, job: Job) -> Problem:
+    """What a server says of the n-th entry, said of the part of the record that stands there."""
+    found = _ENTRY.fullmatch(issue.path)
+    number = int(found[1]) - job.patients if found else -1
+    if found is None or not 0 <= number < len(job.sent):
+        return issue
+    part = job.sent[number]
+    kind = str(part.resource["resourceType"])
+    rest = found[2].removeprefix(f".{kind}").removeprefix(f".ofType({kind})")
+    return replace(issue, path=f"{part.role}: {kind}{rest}")
