@@ -125,8 +125,8 @@ def _show(report: "Probed", *, as_json: bool) -> None:
     elif report.found:
         rows = ((meaning, _word(report.found[name])) for name, meaning in _MEANS.items() if name in report.found)
         table("probe", ("the server", ""), rows)
-    for kind in report.found.get("cannot_create", ()):
-        say(f"the server does not say that it lets a {kind} be created; if so, records of which one is a part are refused")
+    for kind in report.found.get("unlisted", ()):
+        say(f"the server does not say that a {kind} can be created; if it cannot, records that need one are refused")
     for reference in report.left:
         say(f"{reference} was made by the probe and could not be deleted; delete it by hand")
 

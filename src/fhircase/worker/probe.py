@@ -237,7 +237,7 @@ def probe(station: Station, report: Probed) -> None:
     """
     station.memory.clear()
     types = (kind for each in ANCHORS for kind in part_types(each, station.to.fhir, station.to.overlays))
-    report.found["cannot_create"] = station.can.lacking(kind for kind in types if kind not in OTHERS)
+    report.found["unlisted"] = station.can.lacking(kind for kind in types if kind not in OTHERS)
     Probe(station, report).run()
     keep(station.ledger, station.server, report.found, now=station.now())
     station.memory.clear()
