@@ -8,8 +8,10 @@ from tests.model.wire import Killed, Wire
 
 from fhircase.client import FHIRClient
 from fhircase.errors import ServerError
+from fhircase.exchange.breaker import Breaker
 from fhircase.ledger import Ledger, open_ledger
 from fhircase.rest.retry import Retry
+from fhircase.worker.circuit import Circuit
 from fhircase.worker.station import Destination, Station
 from fhircase.worker.texts import mapping_digest
 
@@ -84,7 +86,9 @@ def station(wire: Wire, ledger: MortalLedger, owner: str, now: Callable[[], date
         )
 
     there = Destination(name="ehr", url=wire.server.url, parallel=1, **to)
-    return Station(ledger, connect(), there, owner, mapping_digest("R4", ()), connect, now)  # type: ignore[arg-type]
+    return Station(
+        ledger, connect(), there, owner, mapping_digest("R4", ()), connect, Circuit(there.name, Breaker(), now), now
+    )  # type: ignore[arg-type]
 
 
 def opened(path: str, wire: Wire) -> MortalLedger:
