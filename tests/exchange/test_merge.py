@@ -8,6 +8,7 @@ from tests.strategies import objects
 
 from fhircase.exchange.equality import same
 from fhircase.exchange.merge import WHOLE, apart, changed, merge, within
+from fhircase.exchange.policies import policies
 from fhircase.model import (
     RECORDS,
     Activity,
@@ -33,6 +34,9 @@ BASE = CarePlan(
     status="active",
     goals=(Goal(id="g1", description=Concept(text="eat")), Goal(id="g2", description=Concept(text="sleep"))),
 )
+
+
+CASES = policies("case", "R4", ())
 
 
 def but(record: Any, **changes: Any) -> Any:
@@ -150,19 +154,19 @@ def case():
 def test_who_the_client_is_says_the_server(case):
     ours = but(case, client=Client(names=(PersonName(family="Ours"),)), status="active")
     theirs = but(case, client=Client(names=(PersonName(family="Theirs"),)))
-    merged = merge(ours, case, theirs, case)
+    merged = merge(ours, case, theirs, case, policies=CASES)
     assert merged.record.client == theirs.client
     assert (merged.record.status, merged.conflicts, merged.overruled) == ("active", (), ("client",))
 
 
 def test_until_a_server_knows_the_client_the_client_is_ours_to_say(case):
     ours = but(case, client=Client(points=(ContactPoint(value="1"),)))
-    assert merge(ours, case, case, case, linked=False).record == ours
+    assert merge(ours, case, case, case, policies=CASES, linked=False).record == ours
 
 
 def test_a_mere_link_to_the_client_takes_nothing_away(case):
     theirs = but(case, client=Client(link=Link(reference="Patient/1")))
-    assert merge(case, case, theirs, case).record == case
+    assert merge(case, case, theirs, case, policies=CASES).record == case
 
 
 def test_versions_of_different_records_are_not_merged():

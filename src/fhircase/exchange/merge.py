@@ -1,18 +1,22 @@
 """Two sides' changes to one record brought together, each compared with what that side was last known to hold.
 
 Rule per field: ours unchanged, take theirs; theirs unchanged, take ours; both the same, take that; both only added to
-a list, take all of it; else it is a conflict, named by its path, and theirs stands until a person decides.
+a list, take all of it; else the field's policy decides. Where that is to ask, it is a conflict, named by its path, and
+theirs stands until a person decides. What a policy passes over is named, too.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fhircase.exchange.equality import same
-from fhircase.model import Case, Coding, Concept, Custom, Identifier, Key, Link, Quantity, Record, Recurrence
+from fhircase.mapping.merging import Merging, Policy
+from fhircase.model import Coding, Concept, Custom, Identifier, Key, Link, Quantity, Record, Recurrence
 from fhircase.model.base import Item
 
 R = TypeVar("R", bound=BaseModel)
@@ -29,8 +33,10 @@ ABSENT: Any = _Absent()
 WHOLE = "record"
 """The path of a conflict that is about the record as a whole."""
 
-LINKED: dict[type[BaseModel], frozenset[str]] = {Case: frozenset({"client"})}
-"""Fields that belong to the server once there is one: the clinical side owns who the client is."""
+NONE: Mapping[str, Merging] = MappingProxyType({})
+"""No policies: everything is asked."""
+
+_ITEM = re.compile(r"\[[^\]]*\]")
 
 ATOMS = (Coding, Concept, Identifier, Key, Link, Quantity, Recurrence)
 """Their parts say one thing together: one side's code with the other side's words would say a third."""
@@ -46,7 +52,7 @@ class Merged(Generic[R]):
     from_ours: tuple[str, ...] = ()
     from_theirs: tuple[str, ...] = ()
     overruled: tuple[str, ...] = ()
-    """Changed by us in what belongs to the server; theirs stands, and nobody need decide."""
+    """Changed by one side, and by the field's policy not so; nobody need decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,33 @@ class _Four:
         return _Four(take(self.ours), take(self.ours_base), take(self.theirs), take(self.theirs_base), based)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How this merge is to be made."""
+
+    policies: Mapping[str, Merging]
+    decided: tuple[str, ...]
+    linked: bool
+    told_by_us: bool
+
+    def at(self, path: str) -> Merging | None:
+        """The policy of just this place."""
+        return self.policies.get(_ITEM.sub("", path)) if self.policies else None
+
+    def around(self, path: str) -> Policy:
+        """The policy of a place, or of what it is a part of; lists and statuses have theirs for themselves."""
+        way = _ITEM.sub("", path)
+        while way:
+            found = self.policies.get(way)
+            if found and found.policy not in (Policy.UNION, Policy.FORWARD):
+                return found.policy
+            way = way.rpartition(".")[0]
+        return Policy.ASK
+
+
 @dataclass(slots=True)
 class _Notes:
-    decided: tuple[str, ...] = ()
+    rules: _Rules
     conflicts: list[str] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
     theirs: list[str] = field(default_factory=list)
@@ -79,8 +109,10 @@ def merge(
     theirs: R,
     theirs_base: R | None,
     *,
+    policies: Mapping[str, Merging] = NONE,
     linked: bool = True,
     decided: Iterable[str] = (),
+    told_by_us: bool = False,
 ) -> Merged[R]:
     """Bring both sides' changes together.
 
@@ -89,19 +121,21 @@ def merge(
         ours_base: what our side was last known to hold; None if it never held any.
         theirs: the record as the other side says now.
         theirs_base: what was last agreed with the other side; None if nothing ever was.
+        policies: by the path of the field, without the ids of items.
         linked: whether what belongs to the server is known from there; until then it is ours to say.
         decided: places at which ours is right, whatever theirs says.
+        told_by_us: whether ours is what was just said, and theirs what is known; else it is the other way round. What
+            was just said never takes back a status that only goes forward.
 
     Raises:
         ValueError: they are not the same record.
     """
     if type(ours) is not type(theirs) or getattr(ours, "key", None) != getattr(theirs, "key", None):
         raise ValueError("only versions of one record can be merged")
-    notes = _Notes(tuple(decided))
-    owned = LINKED.get(type(ours), frozenset()) if linked else frozenset()
+    notes = _Notes(_Rules(policies, tuple(decided), linked, told_by_us))
     values: dict[str, Any] = {}
     for name, four in _fields(_Four(ours, ours_base, theirs, theirs_base)):
-        values[name] = _linked(name, four, notes) if name in owned else _value(name, four, notes)
+        values[name] = _value(name, four, notes)
     record = _made(type(ours), values)
     if record is None:
         return _broken(theirs, notes)
@@ -110,7 +144,7 @@ def merge(
 
 def changed(before: Record, now: Record) -> tuple[str, ...]:
     """The paths at which a record differs from what it was."""
-    return merge(before, before, now, before, linked=False).from_theirs
+    return merge(before, before, now, before).from_theirs
 
 
 def apart(paths: Iterable[str], one: Record, other: Record) -> tuple[str, ...]:
@@ -152,8 +186,7 @@ def _field(model: type[BaseModel], name: str, nothing: Any, side: Any) -> Any:
 
 
 def _linked(path: str, four: _Four, notes: _Notes) -> Any:
-    if same(four.ours, four.theirs):
-        return four.theirs
+    """What belongs to the server is as the server says."""
     if getattr(four.theirs, "link", None) is not None and getattr(four.ours, "link", None) is None:
         # They only say whom they mean; that takes nothing away from what is known.
         return four.ours
@@ -164,11 +197,37 @@ def _linked(path: str, four: _Four, notes: _Notes) -> Any:
 def _value(path: str, four: _Four, notes: _Notes) -> Any:
     if same(four.ours, four.theirs):
         return four.theirs
+    policy = notes.rules.at(path)
+    if policy and policy.owned and notes.rules.linked:
+        return _linked(path, four, notes)
+    if policy and policy.policy is Policy.FORWARD:
+        return _forward(path, four, policy, notes)
     if _mergeable(four):
         return _object(path, four, notes)
     if _listed(four.ours, four.theirs):
         return _items(path, four, notes)
     return _whole(path, four, notes)
+
+
+def _forward(path: str, four: _Four, policy: Merging, notes: _Notes) -> Any:
+    """A status: what was just said may take what is known further in its life, and never back."""
+    ours_changed = not same(four.ours, four.ours_base)
+    theirs_changed = not same(four.theirs, four.theirs_base)
+    told, known = (four.ours, four.theirs) if notes.rules.told_by_us else (four.theirs, four.ours)
+    told_changed, known_changed = ours_changed, theirs_changed
+    if not notes.rules.told_by_us:
+        told_changed, known_changed = known_changed, told_changed
+    further = policy.back(told, known)
+    if told_changed and known_changed and not further and not policy.back(known, told):
+        return _asked(path, four, notes)
+    if not told_changed or policy.back(known, told):
+        taken, passed = known, told_changed
+    else:
+        taken, passed = told, known_changed
+    (notes.ours if taken is four.ours else notes.theirs).append(path)
+    if passed:
+        notes.overruled.append(path)
+    return taken
 
 
 def _whole(path: str, four: _Four, notes: _Notes) -> Any:
@@ -180,15 +239,57 @@ def _whole(path: str, four: _Four, notes: _Notes) -> Any:
         return four.ours
     if four.based and (more := _added(four.ours, four.ours_base)) and _added(four.theirs, four.theirs_base):
         return _together(path, four, more, notes)
+    if _unites(path, notes):
+        return _united(path, four, notes)
     return _asked(path, four, notes)
 
 
 def _asked(path: str, four: _Four, notes: _Notes) -> Any:
-    if within([path], notes.decided):
+    if within([path], notes.rules.decided):
         notes.ours.append(path)
         return four.ours
-    notes.conflicts.append(path)
+    match notes.rules.around(path):
+        case Policy.OURS:
+            notes.ours.append(path)
+            notes.overruled.append(path)
+            return four.ours
+        case Policy.THEIRS:
+            notes.theirs.append(path)
+            notes.overruled.append(path)
+        case _ if path.endswith("[]") and _unites(path, notes):
+            notes.theirs.append(path)
+            notes.overruled.append(path)
+        case _:
+            notes.conflicts.append(path)
     return four.theirs
+
+
+def _unites(path: str, notes: _Notes) -> bool:
+    policy = notes.rules.at(path)
+    return policy is not None and policy.policy is Policy.UNION
+
+
+def _united(path: str, four: _Four, notes: _Notes) -> Any:
+    """What either side added is there, what either took out is not; of an item that one took out, the other's."""
+    notes.ours.append(path)
+    notes.theirs.append(path)
+    if not (isinstance(four.ours, tuple) and isinstance(four.theirs, tuple)):
+        notes.overruled.append(path)
+        return four.ours if four.theirs is ABSENT else four.theirs
+    base = four.ours_base if isinstance(four.ours_base, tuple) else ()
+    added = _without(four.ours, base)
+    new = _without(added, _without(four.theirs, four.theirs_base if isinstance(four.theirs_base, tuple) else ()))
+    return _without(four.theirs, _without(base, four.ours)) + new
+
+
+def _without(items: tuple[Any, ...], others: Iterable[Any]) -> tuple[Any, ...]:
+    """Those items that are not among the others; of several that are the same, as many go as the others have."""
+    left = list(items)
+    for other in others:
+        at = next((number for number, each in enumerate(left) if same(each, other)), None)
+        if at is not None:
+            del left[at]
+    return tuple(left)
 
 
 def _added(now: Any, before: Any) -> tuple[Any, ...]:
@@ -226,7 +327,7 @@ def _mergeable(four: _Four) -> bool:
 
 
 def _object(path: str, four: _Four, notes: _Notes) -> Any:
-    inner = _Notes(notes.decided)
+    inner = _Notes(notes.rules)
     values = {name: _value(f"{path}.{name}", each, inner) for name, each in _fields(four)}
     made = _made(type(four.ours), {name: value for name, value in values.items() if value is not ABSENT})
     if made is None:
@@ -234,6 +335,7 @@ def _object(path: str, four: _Four, notes: _Notes) -> Any:
     notes.conflicts += inner.conflicts
     notes.ours += inner.ours
     notes.theirs += inner.theirs
+    notes.overruled += inner.overruled
     return made
 
 
@@ -256,10 +358,12 @@ def _frame(path: str, lists: _Four, notes: _Notes) -> list[str]:
     ids = lists.each(list)
     moved, shifted = _moved(ids.ours, ids.ours_base), _moved(ids.theirs, ids.theirs_base)
     apart = _moved(ids.ours, ids.theirs)
-    decided = within([f"{path}[]"], notes.decided)
-    if moved and shifted and apart and not decided:
-        notes.conflicts.append(f"{path}[]")
-    elif moved and (not shifted or decided):
+    both = moved and shifted and apart
+    if both and _asked(f"{path}[]", ids, notes) is ids.ours:
+        return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in lists.ours)]
+    if both:
+        pass
+    elif moved and not shifted:
         notes.ours.append(f"{path}[]")
         return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in lists.ours)]
     elif shifted and apart:

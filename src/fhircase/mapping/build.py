@@ -128,13 +128,16 @@ class Builder:
             names = [*kinds(), *self.types]
             hint = near(kind, names) or f"; known: {', '.join(names)}"
             raise SpecError(f"no kind of rule and no type is called `{kind}`{hint}")
-        if wrong := [what for _, what in grammar.wrong(plain, words, f"`{kind}`")]:
+        if wrong := [what for _, what in grammar.wrong(plain, {**words, **grammar.MERGING}, f"`{kind}`")]:
             raise SpecError("; ".join(wrong))
         place = Place(self, roles, here, way)
         if known:
             made = known.make(place, plain)
-            return Empty(made, plain["empty"]) if "empty" in plain and made.carries else made
-        return everywhere(plain[str(kind)], lambda text: self.node(place, str(kind), text))
+            made = Empty(made, plain["empty"]) if "empty" in plain and made.carries else made
+        else:
+            made = everywhere(plain[str(kind)], lambda text: self.node(place, str(kind), text))
+        made.merge, made.order = plain.get("merge", ""), _steps(plain.get("order", ()))
+        return made
 
     def node(self, place: "Place", kind: str, text: str) -> Node:
         """An object of a named type at a path."""
@@ -151,6 +154,14 @@ class Builder:
             spec = self.types[kind]
             self._shapes[kind].rules = self.shape(spec["rules"], {}, spec["of"], kind).rules
         return self._shapes[kind]
+
+
+def _steps(order: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
+    """The order of a status, one step an entry: a word, or a list of those that stand beside each other."""
+    steps = tuple(tuple(step) if isinstance(step, list) else (step,) for step in order)
+    if not all(isinstance(word, str) for step in steps for word in step):
+        raise SpecError("`order:` is a list of statuses; those at the same step stand in a list of their own")
+    return steps
 
 
 def _label(rule: Rule, label: str) -> None:

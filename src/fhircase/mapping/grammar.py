@@ -60,6 +60,9 @@ _TABLE: Words = {
 _TYPE: Words = {"of": "text", "rules": "rules"}
 _VERSIONS: Words = {"R4": "any?", "R5": "any?"}
 
+MERGING: Words = {"merge": "text?", "order": "list?"}
+"""The words of every kind of rule that are about what both sides have changed."""
+
 _VERSIONED = re.compile(r"[a-z]+:[^|\s]+\|[^|\s]+")
 
 SECTIONS: Mapping[str, Words] = {

@@ -21,6 +21,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "": {
         "R4": "What is otherwise in R4 and R4B: other words, the path alone, or `none` for no such rule.",
         "R5": "What is otherwise in R5: other words, the path alone, or `none` for no such rule.",
+        "merge": "Whose word counts where both sides changed it; `union` is for lists, `forward` for statuses.",
+        "order": "The steps of a status's life, for `merge: forward`; a list in it holds those at the same step.",
     },
     "mapping": {
         "mapping": "The name of this mapping and its version: `care-plan@1`.",

@@ -22,6 +22,12 @@ SHAPES = ("R4", "R5")
 """The versions that differ; R4B is R4's shape."""
 TABLES = "tables"
 """The folder of the pages about code tables."""
+_MERGED = {
+    "ours": "changed on both sides, ours stands",
+    "theirs": "changed on both sides, theirs stands",
+    "union": "changed on both sides, what either added is there and what either took out is not",
+    "ask": "changed on both sides, a person is asked",
+}
 _FOR_EDITORS = "yaml-language-server:"
 
 
@@ -138,6 +144,10 @@ def _remarks(each: Told) -> Iterator[str]:
     if isinstance(rule, Related) and rule.removed:
         gone = ", ".join(_taken_out(path.text, value) for path, value in rule.removed)
         yield f"taken out: {gone}"
+    if rule.order:
+        yield f"only forward: {' < '.join(' or '.join(f'`{word}`' for word in step) for step in rule.order)}"
+    elif rule.merge:
+        yield _MERGED[rule.merge]
     if rule.carries and any(path.required for path in rule.places()):
         yield "required by FHIR"
 

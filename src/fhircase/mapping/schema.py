@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from fhircase.fhir.elements import elements
 from fhircase.mapping import files
-from fhircase.mapping.grammar import SECTIONS, Words
+from fhircase.mapping.grammar import MERGING, SECTIONS, Words
 from fhircase.mapping.kinds import kinds
 from fhircase.mapping.meanings import MEANINGS
+from fhircase.mapping.merging import Policy
 from fhircase.model import RECORDS
 
 Schema = dict[str, Any]
@@ -60,6 +61,8 @@ _HELD: Mapping[str, Schema] = {
     "systems": _map({"type": "string"}),
     "extensions": _map({"type": "string"}),
     "profiles": _map(_TEXTS),
+    "merge": {"enum": [str(policy) for policy in Policy]},
+    "order": {"type": "array", "items": {"anyOf": [{"type": "string"}, _TEXTS]}},
     "vocabulary.items": _map(_map(_ref("rule"))),
     "table.rows": _ROWS_OR_FILE,
     "overlay.rows": _map(_ROWS_OR_FILE),
@@ -78,6 +81,7 @@ def schema(documents: Iterable[Mapping[str, Any]] = ()) -> Schema:
     words = {kind.name: kind.words for kind in kinds().values()} | {
         name: {name: "text|texts"} for name in known["each"]
     }
+    words = {name: {**takes, **MERGING} for name, takes in words.items()}
     made = {name: _section(takes, name, known) for name, takes in SECTIONS.items()}
     made |= {f"rule.{name}": _kind(takes, name, known, words) for name, takes in words.items()}
     every = [word for takes in words.values() for word in [*takes, *_VERSIONS]]
@@ -175,7 +179,7 @@ def _word(name: str, word: str, takes: str, known: Mapping[str, list[str]]) -> S
     held = _HELD.get(f"{name}.{word}") or _HELD.get(word)
     names = known.get(f"{name}.{word}") or known.get(word)
     shapes = [held] if held else [_shape(shape, names) for shape in takes.removesuffix("?").split("|")]
-    meaning = MEANINGS.get(name, {}).get(word)
+    meaning = MEANINGS.get(name, {}).get(word) or (MEANINGS[""].get(word) if word in MERGING else None)
     # Beside a `$ref` nothing else is read.
     made = shapes[0] if len(shapes) == 1 and "$ref" not in shapes[0] else {"anyOf": shapes}
     return {"description": meaning, **made} if meaning else dict(made)

@@ -8,6 +8,7 @@ from fhircase.exchange.equality import same
 from fhircase.exchange.links import key_of, model_key
 from fhircase.exchange.merge import Merged, changed, merge
 from fhircase.exchange.people import reference_of
+from fhircase.exchange.policies import passed_over
 from fhircase.exchange.pull import arranged, change_id, linked_roles, next_references
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
@@ -40,6 +41,8 @@ class Taken:
     """Which revision in the ledger that is."""
     change: Change | None = None
     remarks: tuple[Problem, ...] = ()
+    overruled: tuple[Problem, ...] = ()
+    """Changes that a policy did not let come to be."""
 
 
 def agreed(rows: Iterable[Resource]) -> list[Json]:
@@ -130,8 +133,10 @@ def take(
         known = station.ledger.records([key]).get(key)
         before = record_of(known.current) if known else None
         agreed_on = reading.record if pristine else base
-        alike = before is None or same(before, reading.record)
-        merged = Merged(reading.record) if alike else merge(before, agreed_on, reading.record, agreed_on)
+        policies = station.policies(key.kind)
+        merged = Merged(reading.record)
+        if before is not None and not same(before, reading.record):
+            merged = merge(before, agreed_on, reading.record, agreed_on, policies=policies)
         if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
             moved = _moved(station, key, rows)
             look(station, key, reading.record, moved)
@@ -149,8 +154,9 @@ def take(
             change = Change(id_, key, revision, now, station.server, fields, text=text)
             if station.ledger.announce(change):
                 say("news", server=station.server, record=key, change=change.id, fields=fields)
+    overruled = tuple(passed_over(merged.overruled, policies))
     settled = same(merged.record, reading.record)
-    return Taken(merged.record, fields, merged.conflicts, settled, revision, change, reading.remarks)
+    return Taken(merged.record, fields, merged.conflicts, settled, revision, change, reading.remarks, overruled)
 
 
 def _moved(station: Station, key: RecordKey, rows: Iterable[Resource]) -> list[Json]:

@@ -97,6 +97,7 @@ class Accepting(Settler):
                 self.station.ledger.wish(self.station.server, [one.key], now=self.station.now())
             # What the server added or wrote otherwise is in the record now, so nothing of it need be sent again.
             self.settle(one.claim, Verdict.accepted(taken.revision if taken.settled else None))
+        self.passed_over(one.key, taken)
 
 
 def _found(result: EntryResult) -> Found:

@@ -195,6 +195,7 @@ class Declining(Accepting):
             keep(self.station, one.key, every.values(), error.problems)
             self.refuse(one.claim, error)
             return []
+        self.passed_over(one.key, taken)
         return [ready(self.station, one.claim, taken.record)]
 
 

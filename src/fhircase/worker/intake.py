@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from fhircase.errors import InvalidInput, Problem
+from fhircase.errors import InvalidInput
 from fhircase.exchange.merge import WHOLE, Merged, merge
+from fhircase.exchange.policies import passed_over
 from fhircase.ledger import Delivery, Local, RecordKey, State
 from fhircase.ledger import Record as Kept
 from fhircase.model import Record
@@ -12,7 +13,7 @@ from fhircase.worker import brake
 from fhircase.worker.brake import Input
 from fhircase.worker.conflicts import Sides, dispute, heard, whole_base
 from fhircase.worker.pilot import Pilot
-from fhircase.worker.report import Brake, Standing
+from fhircase.worker.report import Brake, Standing, overruled
 from fhircase.worker.spool import Given
 from fhircase.worker.station import Progress, Station
 from fhircase.worker.texts import record_of, text_of
@@ -104,7 +105,8 @@ class Intake:
         # While all of it is in dispute, nothing of what was said since has come to be.
         base = whole_base(opened, current) or said
         decided = [each.path for each in opened if each.path != WHOLE] if said else []
-        merged = merge(record, base, current, base, linked=linked, decided=decided)
+        policies = station.policies(key.kind)
+        merged = merge(record, base, current, base, policies=policies, linked=linked, decided=decided, told_by_us=True)
         if said:
             heard(station, opened, merged, record, said)
         if merged.conflicts:
@@ -113,16 +115,8 @@ class Intake:
 
     def _remark(self, key: RecordKey, merged: Merged[Record]) -> None:
         if merged.overruled:
-            problems = tuple(
-                Problem(
-                    "belongs to the server, so the change stays here",
-                    path,
-                    "who the client is",
-                    "change it on the server",
-                )
-                for path in merged.overruled
-            )
-            self.remarks.append(Standing(key, "remark", "linked", "not sent: facts about the client", problems))
+            problems = tuple(passed_over(merged.overruled, self._station.policies(key.kind)))
+            self.remarks.append(overruled(key, problems))
 
 
 def local_base(known: Kept) -> Record | None:

@@ -6,7 +6,7 @@ from fhircase.errors import Problem
 from fhircase.ledger import RecordKey, State, Verdict
 from fhircase.worker import unread
 from fhircase.worker.absorb import Taken
-from fhircase.worker.report import Standing
+from fhircase.worker.report import Standing, overruled
 from fhircase.worker.station import LEASE, Station
 
 
@@ -36,6 +36,8 @@ def note(run: Run, key: RecordKey, taken: Taken) -> None:
         ledger.wish(server, [key], now=now)
     if taken.remarks:
         run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
+    if taken.overruled:
+        run.remarks.append(overruled(key, taken.overruled))
 
 
 def _agree(station: Station, key: RecordKey) -> None:

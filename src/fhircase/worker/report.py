@@ -198,6 +198,11 @@ def waiting(ledger: Ledger, server: str) -> Waiting:
     return Waiting(held, refused, disputes(ledger.conflicts(server)), (*owed, *sending))
 
 
+def overruled(key: RecordKey, problems: tuple[Problem, ...]) -> Standing:
+    """Show what a policy did not let come to be of what one side said."""
+    return Standing(key, "remark", "overruled", "the mapping says whose word counts", problems)
+
+
 def disputes(conflicts: Iterable[Conflict]) -> tuple[Standing, ...]:
     """Show the records of which something is in dispute, each with its places; the rest of them goes on."""
     by_key: dict[RecordKey, list[Conflict]] = {}

@@ -8,9 +8,10 @@ from fhircase.errors import InvalidInput, Problem, ServerError
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import Part
 from fhircase.ledger import Cause, Claim, RecordKey, Verdict
+from fhircase.worker.absorb import Taken
 from fhircase.worker.log import Level, say
 from fhircase.worker.prepare import Doubled, Ready
-from fhircase.worker.report import Standing
+from fhircase.worker.report import Standing, overruled
 from fhircase.worker.station import Station
 from fhircase.worker.unread import hold, lacks_rows
 
@@ -53,6 +54,11 @@ class Settler:
             return
         code = "deleted" if isinstance(error, Deleted) else "doubled" if isinstance(error, Doubled) else "invalid"
         self.settle(claim, Verdict.refused(str(error.problems[0]), code=code, problems=error.problems))
+
+    def passed_over(self, key: RecordKey, taken: Taken) -> None:
+        """Tell what a policy did not let come to be."""
+        if taken.overruled:
+            self.tally.remarks.append(overruled(key, taken.overruled))
 
     def hold(self, claim: Claim, why: Held) -> None:
         """Somebody must act first."""

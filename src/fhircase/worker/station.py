@@ -1,6 +1,6 @@
 """What every loop needs at hand: one ledger, one server, the time, and who we are while we send."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -10,7 +10,9 @@ from fhircase.client import FHIRClient
 from fhircase.exchange.abilities import Abilities, abilities
 from fhircase.exchange.asking import Says, says
 from fhircase.exchange.brake import Limits
+from fhircase.exchange.policies import policies
 from fhircase.ledger import Ledger
+from fhircase.mapping.merging import Merging
 from fhircase.rest.message import Interaction, Request, Response
 from fhircase.worker.circuit import Circuit
 from fhircase.worker.pool import Connect
@@ -112,6 +114,10 @@ class Station:
     def _ask(self) -> None:
         statement = self.client.capabilities()
         self.memory.update(can=abilities(statement, probed(self.ledger, self.server)), said=says(statement))
+
+    def policies(self, kind: str) -> Mapping[str, Merging]:
+        """By which policies a kind of record is merged with this server."""
+        return policies(kind, self.to.fhir, self.to.overlays)
 
     @property
     def server(self) -> str:

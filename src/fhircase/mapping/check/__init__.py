@@ -10,6 +10,7 @@ from fhircase.errors import Problem
 from fhircase.mapping.check.bare import bare
 from fhircase.mapping.check.codes import constants
 from fhircase.mapping.check.fields import OWN, Fields
+from fhircase.mapping.check.merging import merging
 from fhircase.mapping.check.places import doubled, refers
 from fhircase.mapping.check.profiles import profiled
 from fhircase.mapping.check.required import required
@@ -36,4 +37,5 @@ def problems(of: Checked) -> Iterator[Problem]:
     yield from constants(of)
     yield from bare(of)
     yield from misled(of)
+    yield from merging(of)
     yield from profiled(of)

@@ -35,6 +35,12 @@ class Rule(ABC):
     gives: frozenset[type] = frozenset()
     """The types of the bare values it reads, where its kind alone decides them."""
 
+    merge: str = ""
+    """Whose word counts where both sides have changed it; a person's if nothing is said."""
+
+    order: tuple[tuple[str, ...], ...] = ()
+    """The steps of a status's life, each with the words that stand beside each other in it."""
+
     name: str = ""
     """Where it is written: `care-plan.yaml:12 title`."""
 
