@@ -134,8 +134,8 @@ def take(
         before = record_of(known.current) if known else None
         agreed_on = reading.record if pristine else base
         policies = station.policies(key.kind)
-        merged = Merged(reading.record)
-        if before is not None and not same(before, reading.record):
+        alike, merged = before is None or same(before, reading.record), Merged(reading.record)
+        if before is not None and not alike:
             merged = merge(before, agreed_on, reading.record, agreed_on, policies=policies)
         if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
             moved = _moved(station, key, rows)
