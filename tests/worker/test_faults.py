@@ -69,6 +69,19 @@ def test_an_edit_after_a_lost_answer_goes_over(world, way):
     assert world.one("CarePlan", "care-plan", "P-0")["title"] == "another"
 
 
+def test_an_edit_goes_over_after_an_attempt_that_was_done_unheard_and_repeated_in_vain(world, way):
+    world.patient(0)
+    hospital = world.hospital(url=way.url)
+    answers = ["gateway", *[(503, outcome("transient"))] * 3]
+    way.fault = lambda method, path, body: answers.pop(0) if answers and b"transaction" in body else None
+    hospital.push(lines([world.referral(0)]))
+    assert answers == []
+    report = again(hospital, lines([but(world.referral(0), urgency="urgent")]))
+
+    assert (report.outstanding, world.doubled()) == (0, [])
+    assert world.one("ServiceRequest", "referral", "R-0")["priority"] == "urgent"
+
+
 def test_one_record_that_the_server_rejects_does_not_stop_the_others(world, way):
     for number in range(3):
         world.patient(number)

@@ -95,6 +95,11 @@ class Accepting(Settler):
             taken = take(self.station, one.key, found.values(), base, pristine=untouched)
             if not taken.settled and not same(taken.record, one.record):
                 self.station.ledger.wish(self.station.server, [one.key], now=self.station.now())
+            elif not taken.settled and already:
+                # What is there is what an earlier attempt said: what was said since has not been sent.
+                now = self.station.now()
+                self.settle(one.claim, Verdict.later(now, "it was there, as it was before", code="again", counts=False))
+                return
             # What the server added or wrote otherwise is in the record now, so nothing of it need be sent again.
             self.settle(one.claim, Verdict.accepted(taken.revision if taken.settled else None))
         self.passed_over(one.key, taken)
