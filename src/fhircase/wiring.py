@@ -29,7 +29,7 @@ from fhircase.worker.decide import Settled, settle
 from fhircase.worker.feed import Feed, Offer
 from fhircase.worker.intake import given
 from fhircase.worker.log import Requests, say
-from fhircase.worker.pause import paused
+from fhircase.worker.pause import RESTORED, paused
 from fhircase.worker.plan import plan
 from fhircase.worker.probe import Probed, probe
 from fhircase.worker.pull import pull
@@ -72,6 +72,8 @@ class Site:
         """
         if dry_run:
             return self._planned(records, progress or silent)
+        if RESTORED in self.ledger.facts(self.server.name):
+            self.pull(progress=progress, told=False)
         say("push started", server=self.server.name)
         report = push(self._station(), records, progress or silent, release=release)
         say("push ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
@@ -90,6 +92,8 @@ class Site:
         report = pull(self._station(), progress or silent)
         if told:
             self.told(report)
+        if not report.stopped:
+            self.ledger.drop_fact(self.server.name, RESTORED)
         say("pull ended", "warning" if report.stopped else "info", server=report.server, counts=report.counts)
         return report
 

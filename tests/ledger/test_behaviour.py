@@ -711,3 +711,69 @@ class TestWhatWaitsForAPerson:
         book.keep(ONE, b"2", now=NOW)
         assert book.counts() == {"thing": 2, "other": 1}
         assert book.revisions([ONE, TWO, THREE]) == {ONE: 2, TWO: 1}
+
+
+class TestTheLedgerAsAWhole:
+    def test_everything_in_it_is_told_row_by_row(self, book: Ledger) -> None:
+        wished(book, ONE)
+        book.keep_resources([TASK], now=NOW)
+        rows = list(book.dump())
+        [resource] = [row for table, row in rows if table == "resources"]
+        assert (resource["reference"], resource["agreed"]) == ("Task/12", b'{"n":72.50}')
+        assert {table for table, _ in rows} == {"records", "resources", "deliveries"}
+
+    def test_a_ledger_in_order_has_no_damage(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        assert book.damage() == []
+
+    def test_in_doubt_everything_is_to_be_looked_up_and_old_claims_are_void(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        wished(book, ONE, server="south")
+        claim, _ = take(book)
+        book.settle(claim, Verdict.accepted(), now=NOW)
+        assert book.doubt(now=SOON) == 3
+        assert all(each.unsure for each in book.deliveries("north", [ONE, TWO]).values())
+        assert {"restored"} == book.facts("north").keys() == book.facts("south").keys()
+
+    def test_idle_is_what_is_agreed_everywhere_and_long_untouched(self, book: Ledger) -> None:
+        wished(book, ONE, TWO, THREE)
+        for claim in take(book):
+            if claim.key != TWO:
+                book.settle(claim, Verdict.accepted(), now=NOW)
+        book.keep(THREE, b"later", now=LATER)
+        assert list(book.idle(LATER)) == [ONE]
+        assert list(book.idle(NOW)) == []
+
+    def test_what_a_record_needs_no_more_is_let_go_of_and_the_record_stays(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        for key in (ONE, TWO):
+            book.announce(Change(f"c{key.value}", key, 1, NOW, "north", ("x",), text=b"{}"))
+            book.keep_remap(Remap("north", key, "m", b"{}"), now=NOW)
+            book.keep_unread(Unread("north", key, "m", b"[]", (UnknownCode("t", "c", "p"),)), now=NOW)
+        assert book.thin([ONE]) == 3
+        assert [(change.key, change.text) for change in book.changes()] == [(ONE, None), (TWO, b"{}")]
+        assert [each.key for each in (*book.remaps("north"), *book.unread("north"))] == [TWO, TWO]
+        assert book.records([ONE])
+
+    def test_a_forgotten_record_is_gone_with_all_that_is_about_it(self, book: Ledger) -> None:
+        wished(book, ONE, TWO)
+        book.keep_resources([TASK], now=NOW)
+        book.announce(Change("c", ONE, 1, NOW, "north", ("x",), text=b"{}"))
+        book.keep_unread(Unread("north", ONE, "m", b"[]"), now=NOW)
+        book.put_by([Braked("north", ONE, b"", "")], now=NOW)
+        assert book.forget([ONE, THREE]) == 3
+        assert (list(book.scan()), book.changes(), book.unread("north"), book.count_put_by()) == (
+            [book.records([TWO])[TWO]],
+            [],
+            [],
+            {},
+        )
+        assert (book.resources("north", [ONE]), book.deliveries("north", [ONE]), book.damage()) == ({}, {}, [])
+        book.compact()
+
+    def test_one_of_somebodys_digests_is_enough_to_take_all_of_them_back(self, book: Ledger) -> None:
+        book.keep_forgotten(["a", "b"], now=NOW)
+        book.keep_forgotten(["c"], now=NOW)
+        assert book.forgotten() == {"a", "b", "c"}
+        assert (book.drop_forgotten("b"), book.drop_forgotten("x")) == (2, 0)
+        assert book.forgotten() == {"c"}

@@ -7,10 +7,11 @@ applies wins. They are set in `exits`.
 
 import typer
 
-from fhircase.cli import conflicts, mappings, servers
+from fhircase.cli import conflicts, ledger, mappings, servers
 from fhircase.cli.changes import ack, changes
 from fhircase.cli.demo import demo
 from fhircase.cli.explain import explain
+from fhircase.cli.forget import forget
 from fhircase.cli.init import init
 from fhircase.cli.map import map_
 from fhircase.cli.pause import pause, resume
@@ -48,6 +49,8 @@ app.command("changes")(changes)
 app.command("ack")(ack)
 app.add_typer(conflicts.app, name="conflicts")
 app.command("release")(release)
+app.add_typer(ledger.app, name="ledger")
+app.command("forget")(forget)
 app.command("pause")(pause)
 app.command("resume")(resume)
 app.command("reconcile")(reconcile)

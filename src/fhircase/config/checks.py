@@ -2,10 +2,11 @@
 
 import ipaddress
 import re
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
@@ -91,6 +92,14 @@ def token(text: str) -> str:
     return text
 
 
+def days(text: object) -> object:
+    """A time in days, as `400d`."""
+    if not isinstance(text, str) or not re.fullmatch(r"[1-9][0-9]{0,5}d", text):
+        raise wrong("not a number of days", "how long to keep what is not needed", 'write it like "400d"')
+    return timedelta(days=int(text[:-1]))
+
+
+Days = Annotated[timedelta, BeforeValidator(days)]
 Uri = Annotated[str, AfterValidator(uri)]
 Namespace = Annotated[str, AfterValidator(namespace)]
 ServerUrl = Annotated[str, AfterValidator(server_url)]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from fhircase.config.checks import Namespace, ServerName, Uri
+from fhircase.config.checks import Days, Namespace, ServerName, Uri
 from fhircase.config.problems import found
 from fhircase.config.servers import BrakeSettings, FHIRVersion, Server, ServerSettings
 from fhircase.errors import ConfigError, Problem
@@ -33,6 +33,7 @@ class Config(BaseSettings):
     patient_identifiers: tuple[Uri, ...] = ()
     create_patients: bool = False
     brake: BrakeSettings = BrakeSettings()
+    retention: Days | None = None
     log: Literal["off", "text", "json"] = "off"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     servers: dict[ServerName, ServerSettings] = {}

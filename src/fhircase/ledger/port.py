@@ -7,7 +7,7 @@ another thread or process, on the same ledger.
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from fhircase.ledger.entries import (
     Braked,
@@ -219,6 +219,52 @@ class Ledger(Protocol):
 
     def count_put_by(self) -> dict[str, int]:
         """How many records wait, per server; servers without any are left out."""
+
+    # -- the ledger as a whole -----------------------------------------------------------------------------
+
+    def damage(self) -> list[str]:
+        """What is wrong with how it is stored, in plain words."""
+
+    def dump(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Everything in it as of one moment: each row, with the name of what it is a row of."""
+
+    def backup(self, file: str) -> None:
+        """Copy it to a new file as it is at one moment, while others go on writing.
+
+        Raises:
+            LedgerError: the file is there already, or cannot be written.
+        """
+
+    def doubt(self, *, now: datetime) -> int:
+        """Take it that servers may have moved on: everything is to be looked up before it is sent.
+
+        Each server gets the fact `restored`. No claim made before is good any more. Returns how many deliveries.
+        """
+
+    def idle(self, before: datetime) -> Iterator[RecordKey]:
+        """Records that are agreed everywhere and to which nothing has happened since."""
+
+    def thin(self, keys: Iterable[RecordKey]) -> int:
+        """Let go of what those records need no more: texts of changes, ended conflicts, what was unread, remaps."""
+
+    def forget(self, keys: Iterable[RecordKey]) -> int:
+        """Remove records and all that is about them, on every server; returns how many entries."""
+
+    def keep_forgotten(self, digests: Iterable[str], *, now: datetime) -> None:
+        """Note digests by which one person who was forgotten would be known again."""
+
+    def forgotten(self) -> frozenset[str]:
+        """All digests of people who were forgotten."""
+
+    def drop_forgotten(self, digest: str) -> int:
+        """Forget that a person was forgotten, by one of their digests; returns how many digests."""
+
+    def compact(self) -> None:
+        """Give back the room of what is gone, so that nothing of it stays.
+
+        Raises:
+            LedgerError: another process keeps it from that.
+        """
 
     # -- news for the local system ------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from fhircase.exchange.merge import changed
 from fhircase.fhir import jsontext
 from fhircase.ledger import Braked, Ledger, RecordKey
 from fhircase.model import Record
+from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.report import Brake, Standing
 from fhircase.worker.spool import Given, Spool
 from fhircase.worker.station import Progress, Station
@@ -41,13 +42,15 @@ class Look:
     unchanged: int = 0
     cut: str = ""
     """Why the input is not whole; empty if it is."""
+    forgotten: list[Standing] = field(default_factory=list)
+    """Records of clients who were forgotten: they are kept nowhere."""
     overtaken: set[str] = field(default_factory=set)
     """Digests of texts that will stand in the ledger no more."""
 
 
 def look(station: Station, records: Iterable[Input], progress: Progress) -> Look:
     """See all of an input, and change nothing. What is as it was, and agreed, is known by its text alone."""
-    seen = Look()
+    seen, forgotten = Look(), Forgotten(station.ledger)
     for chunk in chunks(_until_cut(records, seen)):
         digests = [digest(text, station.mapping) for text, _ in chunk]
         known = station.ledger.agreed(station.server, digests)
@@ -57,6 +60,10 @@ def look(station: Station, records: Iterable[Input], progress: Progress) -> Look
                 seen.unchanged += 1
             elif (record := _read(given, seen)) is not None:
                 seen.given += 1
+                if forgotten.has(record):
+                    reason = "the client was forgotten; `fhircase forget --allow` takes them in again"
+                    seen.forgotten.append(Standing(key_of(record), "not taken in", "forgotten", reason))
+                    continue
                 _first_sight(station, seen, Given(key_of(record), now, record))
         progress("read", seen.given, seen.given)
     return seen

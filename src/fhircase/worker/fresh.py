@@ -12,6 +12,7 @@ from fhircase.model import record_type
 from fhircase.worker import unread
 from fhircase.worker.absorb import base_of, of_rows, take
 from fhircase.worker.fetch import Found, fetch, seen
+from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.news import News
 from fhircase.worker.note import Run, note
 from fhircase.worker.report import Standing
@@ -30,7 +31,10 @@ def fresh(run: Run, news: News) -> None:
     by_id = {id(found.resource): found for found in every.values()}
     every_reading = readings(station, every.values())
     lacking = {reference_of(refused.resource) for refused in every_reading.refused}
+    forgotten = Forgotten(station.ledger)
     for reading in every_reading.readings:
+        if forgotten.has(reading.record):
+            continue
         parts = [by_id[id(resource)] for resource in reading.resources]
         if record_type(reading.record) in PIECES and any(lacking & targets(part.resource) for part in parts):
             continue  # It is a part of what cannot be read yet, not a record of its own.
@@ -95,8 +99,11 @@ def _patients(station: Station, found: Iterable[Found], near: Mapping[str, Found
     """Read the clients along, and remember who is who on this server."""
     named = {reference for each in found for reference in targets(each.resource) if reference.startswith(f"{PATIENT}/")}
     unknown = named - station.ledger.named(station.server, named).keys()
+    forgotten = Forgotten(station.ledger)
     here = {reference: near[reference] for reference in unknown & near.keys()}
     for each in (here | fetch(station, unknown - here.keys())[0]).values():
         tokens = [token(identifier) for identifier in objects_at(each.resource, "identifier")]
+        if any(map(forgotten.knows, tokens)):
+            continue
         for name in [each.reference, *filter(None, tokens)]:
             station.ledger.link(station.server, f"{PATIENT} {name}", each.reference, now=station.now())

@@ -40,6 +40,7 @@ class Intake:
         try:
             self.given += seen.given
             self.unchanged += seen.unchanged
+            self.left += seen.forgotten
             self.braked = brake.held(self._station, seen)
             if self.braked is None:
                 self._pilot.note(each.record for each in seen.spool)

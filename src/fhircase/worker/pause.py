@@ -6,6 +6,8 @@ from fhircase.fhir import jsontext
 from fhircase.ledger import Ledger
 
 FACT = "paused"
+RESTORED = "restored"
+"""The fact that a ledger was restored from a backup, and the server not asked since what happened meanwhile."""
 
 
 def pause(ledger: Ledger, server: str, reason: str = "", *, now: datetime) -> None:
@@ -29,3 +31,10 @@ def paused(ledger: Ledger, server: str) -> str:
     why = jsontext.decode(fact)
     reason = f": {why['reason']}" if why.get("reason") else ""
     return f"paused since {str(why['since'])[:16]}{reason}; `fhircase resume {server}` ends it"
+
+
+def halted(ledger: Ledger, server: str) -> str:
+    """Why nothing is sent to the server; empty if something may."""
+    if why := paused(ledger, server):
+        return why
+    return "the ledger was restored from a backup: a pull comes first" if RESTORED in ledger.facts(server) else ""

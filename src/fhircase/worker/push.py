@@ -15,7 +15,7 @@ from fhircase.worker.certainty import doubles, warnings
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.dispatch import Dispatch
 from fhircase.worker.intake import Intake
-from fhircase.worker.pause import paused
+from fhircase.worker.pause import halted
 from fhircase.worker.pilot import CODE as PILOT
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.report import PushReport, waiting
@@ -74,7 +74,7 @@ def push(
     intake.take(records)
     run = _Run(station, progress, only)
     station.ledger.rescue(now=station.now(), dead=owners.dead(station.ledger.owners()))
-    run.tally.stopped = paused(station.ledger, station.server) or station.circuit.why
+    run.tally.stopped = halted(station.ledger, station.server) or station.circuit.why
     try:
         _all(run)
         if run.only is None and not run.tally.stopped and _tighten(run):
@@ -103,7 +103,7 @@ def _all(run: _Run) -> None:
         elif run.dispatch.idle:
             return
         run.dispatch.run(run.dispatch.backlog if claims else 0)
-        run.tally.stopped = run.tally.stopped or paused(run.station.ledger, run.station.server)
+        run.tally.stopped = run.tally.stopped or halted(run.station.ledger, run.station.server)
         left = len(run.station.ledger.due(run.station.server, now=run.station.now(), limit=CLAIMS))
         run.progress("send", run.done, run.done + left)
     run.dispatch.run()

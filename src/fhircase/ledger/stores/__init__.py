@@ -6,6 +6,7 @@ whose name starts with `_` is no store: stores share it.
 
 import pkgutil
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -21,6 +22,9 @@ class Store(Protocol):
 
     def open_store(self, location: str, *, create: bool = True) -> Ledger:
         """Open the ledger there; with `create`, make one if there is none."""
+
+    def restore_store(self, location: str, file: str, *, now: datetime) -> None:
+        """Put a backup in the place of the ledger there, all of it in doubt."""
 
 
 @cache

@@ -149,6 +149,12 @@ CREATE INDEX conflicts_open ON conflicts (server, since) WHERE outcome IS NULL;
 -- A record in conflict waited as a whole; what of it was in dispute is kept in its reason only.
 UPDATE deliveries SET state = 'refused' WHERE state = 'conflict';
 
+CREATE TABLE forgotten (
+    digest      TEXT PRIMARY KEY,
+    person      TEXT NOT NULL,
+    updated     TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE braked (
     id          INTEGER PRIMARY KEY,
     server      TEXT NOT NULL,
@@ -401,3 +407,48 @@ DELETE FROM braked WHERE server = ? AND kind = ? AND namespace = ? AND value = ?
 
 -- name: count_put_by
 SELECT server, count(*) AS records FROM braked GROUP BY server ORDER BY server;
+
+-- name: tables
+SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid;
+
+-- name: doubt
+-- A claim made before must never be taken for one made after, so fences start far beyond.
+UPDATE deliveries SET unsure = 1, fence = fence + 1000000;
+
+-- name: idle
+SELECT kind, namespace, value FROM records WHERE updated < :before AND NOT EXISTS (
+    SELECT 1 FROM deliveries WHERE record = id AND (updated >= :before OR state <> 'agreed'))
+ORDER BY id;
+
+-- name: thin_changes
+UPDATE changes SET text = NULL WHERE text IS NOT NULL AND record =
+    (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
+
+-- name: thin_conflicts
+DELETE FROM conflicts WHERE outcome IS NOT NULL AND record =
+    (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
+
+-- name: thin_remaps
+DELETE FROM remaps WHERE record =
+    (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
+
+-- name: thin_unread
+DELETE FROM unread WHERE kind = :kind AND namespace = :namespace AND value = :value;
+
+-- name: forget_record
+DELETE FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value;
+
+-- name: forget_unread
+DELETE FROM unread WHERE kind = :kind AND namespace = :namespace AND value = :value;
+
+-- name: forget_braked
+DELETE FROM braked WHERE kind = :kind AND namespace = :namespace AND value = :value;
+
+-- name: keep_forgotten
+INSERT INTO forgotten (digest, person, updated) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING;
+
+-- name: forgotten
+SELECT digest FROM forgotten;
+
+-- name: drop_forgotten
+DELETE FROM forgotten WHERE person IN (SELECT person FROM forgotten WHERE digest = ?);
