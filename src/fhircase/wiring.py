@@ -34,6 +34,7 @@ from fhircase.worker.plan import plan
 from fhircase.worker.probe import Probed, probe
 from fhircase.worker.pull import pull
 from fhircase.worker.push import push
+from fhircase.worker.rebuild import Rebuilt, rebuild
 from fhircase.worker.reconcile import reconcile
 from fhircase.worker.remap_back import back
 from fhircase.worker.report import PullReport, PushReport, RemapReport
@@ -150,8 +151,16 @@ class Site:
             progress: told how far it is.
         """
         station = self._station()
+        if why := paused(self.ledger, self.server.name):
+            return Reconciled(self.server.name, stopped=why)
         ours = namespaces or {record.key.namespace for record in self.ledger.scan() if given(record)}
         return reconcile(station, ours, repair=repair, progress=progress or silent)
+
+    def rebuild(self, namespaces: Collection[str], *, progress: Progress | None = None) -> Rebuilt:
+        """Make the ledger again from what the server holds under these namespaces' identifiers."""
+        if why := paused(self.ledger, self.server.name):
+            return Rebuilt(self.server.name, stopped=why)
+        return rebuild(self._station(), namespaces, progress or silent)
 
     def remap(
         self,

@@ -241,3 +241,37 @@ def test_records_of_others_that_name_the_client_stay_and_are_told(world, hospita
     remains = forget(hospital.ledger, f"{world.namespace}/mrn|M0", now=NOW)
     assert (remains.records, [key.value for key in remains.named_by]) == (3, ["C-1"])
     assert hospital.ledger.counts() == {"case": 1, "care-plan": 1, "referral": 1}
+
+
+def lost(world, site):
+    site.close()
+    (world.folder / "hospital").unlink()
+    assert site.rebuild([world.namespace]).left == []
+    return site
+
+
+def test_a_lost_ledger_is_rebuilt_and_the_same_export_sends_nothing(world, hospital, run):
+    before = versions(world)
+    site = lost(world, hospital)
+    assert site.status()["servers"]["ehr"]["agreed"] == 6
+    assert site.ledger.counts() == {"case": 2, "care-plan": 2, "referral": 2}
+    assert site.rebuild([world.namespace]).known == 6
+
+    report = site.push(lines(world.caseload(2)))
+    assert (report.sent, report.outstanding, versions(world) == before) == (0, 0, True)
+    change = site.push(lines([but(world.plan(0), title="newer")]))
+    assert (change.created, change.updated, change.outstanding, world.doubled()) == (0, 1, 0, [])
+    assert list(verify(site.ledger)) == []
+
+    site.close()
+    settings = f'namespace = "{world.namespace}"\n[servers.ehr]\nurl = "{world.url}"\n'
+    (world.folder / "fhircase.toml").write_text(settings, encoding="utf-8")
+    assert "6 records made from ehr" in run("ledger", "rebuild", "ehr", "--ledger", "another").stderr
+
+
+def test_after_a_rebuild_nobodys_edits_are_reverted_by_an_export_that_does_not_know_them(world, hospital):
+    world.edit(world.one("CarePlan", "care-plan", "P-0"), description="theirs")
+    site = lost(world, hospital)
+    assert {change.key.value for change in site.ledger.changes()} == {f"{kind}-{n}" for kind in "CPR" for n in (0, 1)}
+    site.push(lines(world.caseload(2)))
+    assert world.one("CarePlan", "care-plan", "P-0")["description"] == "theirs"

@@ -1,6 +1,7 @@
 """`fhircase ledger`: the ledger itself, for those who keep it."""
 
 import base64
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from fhircase.cli.door import told
 from fhircase.cli.files import output
 from fhircase.cli.options import AsJson, Config, Ledger, Output
 from fhircase.cli.screen import amount, say, table
-from fhircase.cli.site import print_json
+from fhircase.cli.site import opened_site, print_json, progress, show_standings
 
 if TYPE_CHECKING:
     from fhircase.ledger import Ledger as Kept
@@ -144,3 +145,28 @@ def restore(file: File, ledger: Ledger = None, config: Config = None) -> None:
     place = ledger or load(config).ledger
     restore_ledger(place, file, now=datetime.now(UTC))
     say(f"{place} is as {file} was; the next exchange with each server pulls first, and looks before it sends")
+
+
+@app.command()
+@told
+def rebuild(
+    server: Annotated[str, typer.Argument(metavar="SERVER", help="A server in the settings, or its URL.")],
+    ledger: Ledger = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make a lost ledger again from what a server holds under our namespace; nothing is written there."""
+    from fhircase.config import load
+
+    settings = load(config)
+    with opened_site(settings, server, ledger) as site, progress() as tell:
+        found = site.rebuild([settings.our_namespace()], progress=tell)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        say(
+            f"{amount(found.records, 'record')} made from {found.server}, {found.known} known already, "
+            f"{len(found.left)} left, {amount(found.requests, 'request')}"
+        )
+        show_standings(found.left, (), found.stopped)
+    exits.leave([exits.OWED if found.left or found.stopped else exits.DONE])

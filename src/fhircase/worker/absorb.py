@@ -17,6 +17,7 @@ from fhircase.mapping import Reading, from_fhir
 from fhircase.model import Key, Record
 from fhircase.worker.conflicts import Sides, dispute, look
 from fhircase.worker.fetch import Found, fetch
+from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.log import say
 from fhircase.worker.merges import as_followed, known_merges
 from fhircase.worker.station import Station
@@ -131,6 +132,10 @@ def take(
     ]
     with station.ledger.unit():
         known = station.ledger.records([key]).get(key)
+        if known is None and Forgotten(station.ledger).has(reading.record):
+            raise ResourceRefused(
+                Problem("of a client who was forgotten", hint="`fhircase forget --allow` takes it in")
+            )
         before = record_of(known.current) if known else None
         agreed_on = reading.record if pristine else base
         policies = station.policies(key.kind)
