@@ -8,6 +8,7 @@ from fhircase.exchange.pull import change_id
 from fhircase.ledger import Change, RecordKey
 from fhircase.model import Record
 from fhircase.worker.absorb import take
+from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.note import Run, note
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Progress, Station, silent
@@ -55,6 +56,8 @@ def _one(station: Station, each: Swept, result: Rebuilt, *, doubled: bool) -> No
         result.left.append(Standing(each.key, "left", "doubled", reason))
     elif each.record is None:
         result.left.append(Standing(each.key, "left", "unreadable", str(each.problems[0]), each.problems))
+    elif Forgotten(station.ledger).has(each.record):
+        result.left.append(Standing(each.key, "left", "forgotten", "the client was forgotten"))
     elif station.ledger.resources(station.server, [each.key]):
         result.known += 1
     else:
