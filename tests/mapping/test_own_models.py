@@ -301,6 +301,18 @@ def test_columns_come_back_with_their_gaps_and_what_is_more_stays() -> None:
     assert written[0]["note"] == there[0]["note"]
 
 
+def test_a_column_that_is_emptied_goes_and_the_others_keep_their_elements() -> None:
+    record = clinic.Client(7, "Hall", note1="a", note2="b", note3="c")
+    (plan, *rest) = to_fhir(record, mapping=HERE / "clinic.yaml")
+    there = [{**plan, "note": [{**each, "time": "2026-01-01"} for each in plan["note"]]}, *rest]
+    reading = from_fhir(there, mapping=HERE / "clinic.yaml")
+    reading.record.note2 = None
+    (written, *_) = to_fhir(reading.record, onto=there, mapping=HERE / "clinic.yaml")
+    assert [(each["text"], each["time"]) for each in written["note"]] == [("a", "2026-01-01"), ("c", "2026-01-01")]
+    again = from_fhir([written, *rest], mapping=HERE / "clinic.yaml").record
+    assert (again.note1, again.note2, again.note3) == ("a", None, "c")
+
+
 WRONG_RULES = {
     "format: YYYYMMDD": ("format: YYMMDD", "a format has YYYY, MM and DD"),
     "parts: [birth_y, birth_m, birth_d]": ("parts: [birth_y, birth_m, sex]", "field `sex` is carried by two rules"),
