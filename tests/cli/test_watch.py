@@ -49,6 +49,12 @@ def test_a_pause_is_shown_with_its_reason(run, owed):
     assert "upgrade" not in run("status").stdout
 
 
+def test_a_server_that_is_left_in_peace_is_shown_with_the_time(run, owed):
+    for _ in range(5):
+        run("push", "--server", "ehr")
+    assert "ehr is not asked before" in run("status").stdout
+
+
 def test_without_a_ledger_it_says_what_makes_one(run):
     result = run("watch", "--rounds", "1")
     assert result.exit_code == exits.USAGE

@@ -63,7 +63,7 @@ def overviews(ledger: "Ledger", now: datetime) -> list[Overview]:
             {state: counts[name].get(state, 0) for state in STATES},
             flow := traffic.get(name, Traffic()),
             tuple(_halts(ledger, name)),
-            tuple(_troubles(flow, now)),
+            tuple(_troubles(ledger, name, flow, now)),
         )
         for name in counts
     ]
@@ -79,7 +79,11 @@ def _halts(ledger: "Ledger", server: str) -> Iterator[str]:
         yield f"{brake.records} records wait for `fhircase release`: {'; '.join(brake.reasons)}"
 
 
-def _troubles(traffic: "Traffic", now: datetime) -> Iterator[str]:
+def _troubles(ledger: "Ledger", server: str, traffic: "Traffic", now: datetime) -> Iterator[str]:
+    from fhircase.worker.circuit import circuit_of
+
+    if why := circuit_of(ledger, server, lambda: now).why:
+        yield why
     if traffic.due and traffic.due > now:
         yield f"next try in {age(traffic.due - now)}"
     if traffic.when:
