@@ -95,8 +95,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.between.target)
         connection = HTTPConnection(str(target.hostname), target.port, timeout=30)
-        dropped = {"host", "connection", "content-length"} | self.between.without
+        dropped = {"host", "connection", "content-length", "accept-encoding"} | self.between.without
         headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+        # In what is packed no link is made to lead by us: the client refuses one that leads elsewhere.
+        headers["Accept-Encoding"] = "identity"
         connection.request(self.command, self.path, body or None, headers)
         response = connection.getresponse()
         kept = {

@@ -156,7 +156,7 @@ def _later(world: World, url: str, plan: Plan) -> Iterator[Site]:
 
 def _judge(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
     """Let everything come to rest, and look; then let a person decide what is in conflict, and look again."""
-    _rest(site, hospital)
+    _rest(site, hospital, row)
     opened = site.conflicts()
     row.conflicts = len(opened)
     _look(site, hospital, agency, row)
@@ -165,15 +165,16 @@ def _judge(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
         if not number % 2:
             hospital.give_up(conflict.ours or b"")
     if opened:
-        _rest(site, hospital)
+        _rest(site, hospital, row)
         _look(site, hospital, agency, row)
 
 
-def _rest(site: Site, hospital: Hospital) -> None:
+def _rest(site: Site, hospital: Hospital, row: Row) -> None:
     for _ in range(ENOUGH):
         pushed, pulled = site.push(hospital.inputs()), site.pull()
         if not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes or pulled.stopped):
             return
+    row.verdict.failed.append(f"it does not come to rest: {pushed.stopped or pulled.stopped or 'something is owed'}")
 
 
 def _look(site: Site, hospital: Hospital, agency: Agency, row: Row) -> None:
