@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from fhircase.mapping.scaffold.draft import LIKELY, NEEDED, SURE, UNDECIDED, UNSURE, Draft, Rule, Table
 
@@ -192,6 +193,9 @@ def _flow(value: Any) -> Any:
         made = CommentedMap({name: _flow(each) for name, each in value.items()})
     elif isinstance(value, list):
         made = CommentedSeq([_flow(each) for each in value])
+    elif isinstance(value, str) and value.startswith("?"):
+        # Inside a list YAML takes that for the mark of a key, and the writer does not know.
+        return DoubleQuotedScalarString(value)
     else:
         return value
     made.fa.set_flow_style()
