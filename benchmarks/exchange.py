@@ -6,14 +6,15 @@ sides in turn.
 
 import argparse
 import gc
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,7 +32,7 @@ from fhircase.config import Config
 from fhircase.demo.server import local_server
 from fhircase.exchange.links import key_of
 from fhircase.fhir import bundle, jsontext
-from fhircase.ledger import Local, Resource, open_ledger
+from fhircase.ledger import Local, RecordKey, Resource, Verdict, open_ledger
 from fhircase.mapping import to_fhir
 from fhircase.model import Record
 from fhircase.records import as_line, cuts, read_record
@@ -40,6 +41,8 @@ from fhircase.wiring import open_site
 from fhircase.worker.texts import digest, mapping_digest
 
 HOSPITAL = b"https://hospital.example"
+CLAIMED = 200
+"""Records claimed at a time, as a push does."""
 Lines = list[tuple[bytes, Record]]
 
 
@@ -229,6 +232,48 @@ def null_cost(folder: Path, clients: int, parallel: int) -> Iterator[Row]:
         yield Row("resources, null server, processor time", "bare client", count, count / ours, count / theirs)
 
 
+def beside_sqlite(folder: Path, records: int) -> Row:
+    """Claiming and settling beside a loop on bare SQLite that changes as many rows in as many transactions."""
+    now, keys = datetime(2026, 1, 1, tzinfo=UTC), [RecordKey("case", "n", str(number)) for number in range(records)]
+    with open_ledger(folder / "rate.ledger") as book:
+        with book.unit():
+            for key in keys:
+                book.keep(key, b"{}", now=now)
+            book.wish("s", keys, now=now)
+
+        def ours() -> None:
+            lease = timedelta(minutes=1)
+            while claims := book.claim("s", owner="me", limit=CLAIMED, lease=lease, now=now):
+                for claim in claims:
+                    book.settle(claim, Verdict.accepted(), now=now)
+
+        seconds = timed(ours)
+    bare = timed(lambda: _bare(folder / "bare.sqlite", records))
+    return Row("ledger, claim and settle", "bare SQLite loop", records, records / seconds, records / bare)
+
+
+def _bare(file: Path, records: int) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as book:
+        book.execute("PRAGMA journal_mode = WAL")
+        book.execute("PRAGMA synchronous = FULL")
+        book.execute("CREATE TABLE owed (id INTEGER PRIMARY KEY, state TEXT, owner TEXT)")
+        book.execute("CREATE INDEX by_state ON owed (state)")
+        book.execute("BEGIN")
+        book.executemany("INSERT INTO owed VALUES (?, 'owed', NULL)", ((number,) for number in range(records)))
+        book.execute("COMMIT")
+        while True:
+            book.execute("BEGIN IMMEDIATE")
+            some = book.execute("SELECT id FROM owed WHERE state = 'owed' ORDER BY id LIMIT ?", (CLAIMED,)).fetchall()
+            book.executemany("UPDATE owed SET state = 'sending', owner = 'me' WHERE id = ?", some)
+            book.execute("COMMIT")
+            if not some:
+                return
+            for one in some:
+                book.execute("BEGIN IMMEDIATE")
+                book.execute("UPDATE owed SET state = 'agreed', owner = NULL WHERE id = ?", one)
+                book.execute("COMMIT")
+
+
 def main() -> None:
     """Run and print."""
     options = argparse.ArgumentParser(prog="benchmarks.exchange", description=__doc__)
@@ -238,7 +283,7 @@ def main() -> None:
     options.add_argument("--many", type=int, default=100_000, help="records of which none has changed")
     options.add_argument("--parallel", type=int, default=4)
     options.add_argument("--rounds", type=int, default=2)
-    options.add_argument("--only", choices=["posting", "fhirpy", "unchanged", "null"], action="append")
+    options.add_argument("--only", choices=["posting", "fhirpy", "unchanged", "null", "ledger"], action="append")
     chosen = options.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
@@ -252,6 +297,8 @@ def main() -> None:
             rows += [row for what, work in todo.items() if what in (chosen.only or todo) for row in work()]
         if "null" in (chosen.only or ["null"]):
             rows += null_cost(folder, 300, chosen.parallel)
+        if "ledger" in (chosen.only or ["ledger"]):
+            rows.append(beside_sqlite(folder, 5000))
         if "unchanged" in (chosen.only or ["unchanged"]):
             with null_server() as url:
                 rows.append(unchanged(url, folder, chosen.many))

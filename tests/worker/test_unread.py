@@ -1,6 +1,7 @@
 """A code that no table knows, on a real server: its record waits, and a row for it lets it through."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from fhircase.cli import app, exits
 from fhircase.ledger import State
 from fhircase.mapping import compiled, files
 from fhircase.worker import texts
+from fhircase.worker.forget import forget
 
 CACHES = (files.documents, compiled.compiled, compiled.all_compiled, texts.mapping_digest)
 
@@ -185,6 +187,22 @@ def test_a_referral_that_is_new_to_us_is_read_once_the_row_is_there(world, site_
     online = world.agency(us, overlays=[site_file(URGENCY % ", reads: {theirs: [[stat, odd]]}", "referral")])
     assert online.pull().changes == ()
     assert online.push().requests == 0
+
+
+def test_what_is_of_a_forgotten_client_is_not_kept_though_a_row_would_help(world, site_file):
+    world.patient(0)
+    us = world.organization()
+    world.hospital().push(lines(world.caseload(1)))
+    agency = world.agency(us, overlays=[site_file(URGENCY % "", "referral")])
+    agency.pull()
+    forget(agency.ledger, f"{world.namespace}/mrn|M0", now=datetime.now(UTC))
+    request = world.one("ServiceRequest", "referral", "R-0")
+    haste = [{"url": "https://site.example/haste", "valueCode": "odd"}]
+    world.edit(request, extension=[*request.get("extension", ()), *haste])
+    world.edit(world.one("Task", "offer", "R-0:o1"), description="look here")
+    agency.pull()
+    assert agency.ledger.unread("ehr") == []
+    assert list(agency.ledger.scan()) == []
 
 
 def test_the_worklist_is_shown_without_anything_about_persons(world, site_file):

@@ -22,16 +22,21 @@ class Forgotten:
         self._digests = ledger.forgotten()
         self._key = ledger.facts("").get(FACT, "")
 
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody was forgotten at all."""
+        return bool(self._digests)
+
     def has(self, record: Record) -> bool:
         """Whether a record is of somebody who was forgotten."""
-        if not self._digests:
+        if not self.anybody:
             return False
         keys = [key_of(record), *whose.owners(record)]
         return any(map(self.knows, [*whose.tokens(record), *map(_name, keys)]))
 
     def knows(self, name: str) -> bool:
         """Whether this identifier is of somebody who was forgotten."""
-        return bool(self._digests) and self.digest(name) in self._digests
+        return self.anybody and self.digest(name) in self._digests
 
     def digest(self, name: str) -> str:
         """What is kept of an identifier or a key."""

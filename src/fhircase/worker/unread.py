@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 
 from fhircase.errors import NoRow, Problem
 from fhircase.exchange.people import PATIENT
-from fhircase.exchange.references import targets
+from fhircase.exchange.references import nodes, targets, token
 from fhircase.fhir import jsontext
+from fhircase.fhir.lenient import objects_at
 from fhircase.ledger import Delivery, RecordKey, State, UnknownCode, Unread, Verdict
-from fhircase.worker.fetch import Found
+from fhircase.worker.fetch import Found, fetch
+from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
 
@@ -19,15 +21,34 @@ RESOURCE = "resource"
 
 
 def keep(station: Station, key: RecordKey, found: Iterable[Found], problems: Iterable[Problem]) -> bool:
-    """Keep what could not be read, if a row would help; say whether nothing but rows are lacking."""
-    every = list(problems)
+    """Keep what could not be read, if a row would help; say whether nothing but rows are lacking.
+
+    What is of a client who was forgotten is not kept.
+
+    Raises:
+        ServerError: somebody was forgotten, and the server could not be asked whom the resources are about.
+    """
+    every, found = list(problems), list(found)
     counts = Counter((each.table, each.code, each.path) for each in every if isinstance(each, NoRow))
-    if counts:
+    if counts and not _forgotten(station, found):
         codes = tuple(UnknownCode(*which, times) for which, times in counts.items())
         text = jsontext.encode([{"etag": each.etag, "resource": each.resource} for each in found])
         unread = Unread(station.server, key, station.mapping, text, codes)
         station.ledger.keep_unread(unread, now=station.now())
     return lacks_rows(every)
+
+
+def _forgotten(station: Station, found: Iterable[Found]) -> bool:
+    """Whether any of these is about somebody who was forgotten, by an identifier or by the patient it refers to."""
+    forgotten = Forgotten(station.ledger)
+    if not forgotten.anybody:
+        return False
+    resources = [each.resource for each in found]
+    patients = {name for each in resources for name in targets(each) if name.startswith(f"{PATIENT}/")}
+    resources += [each.resource for each in fetch(station, patients)[0].values()]
+    own = (identifier for each in resources for identifier in objects_at(each, "identifier"))
+    named = (node.get("identifier") for each in resources for node in nodes(each))
+    return any(map(forgotten.knows, filter(None, map(token, (*own, *named)))))
 
 
 def lacks_rows(problems: Iterable[Problem]) -> bool:
