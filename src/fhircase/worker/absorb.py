@@ -19,8 +19,8 @@ from fhircase.worker.conflicts import Sides, dispute, look
 from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.log import say
-from fhircase.worker.merges import as_followed, known_merges
 from fhircase.worker.station import Station
+from fhircase.worker.survivors import as_followed, known_merges
 from fhircase.worker.texts import record_of, text_of
 
 DEPTH = 4

@@ -68,7 +68,7 @@ class Accepting(Settler):
             )
             if keep(self.station, one.key, [found for _, found in roles], error.problems):
                 verdict = hold(error.problems)
-            self.station.ledger.settle(one.claim, verdict, now=self.station.now(), resources=rows)
+            self.settle(one.claim, verdict, rows)
 
     def _kept(self, part: Part) -> Found | None:
         if part.before is not None:

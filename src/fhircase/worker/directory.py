@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhircase.exchange.merging import inherited
 from fhircase.exchange.people import PARTIES, PATIENT, Held, Person, found_by, logical, matched, person
 from fhircase.exchange.people import reference_of as reference
 from fhircase.exchange.push import Part
 from fhircase.exchange.references import Json, targets
+from fhircase.exchange.survivors import inherited
 from fhircase.fhir.lenient import objects_at
 from fhircase.ledger import RecordKey
 from fhircase.worker.fetch import Found, identified, seen
-from fhircase.worker.merges import known_merges, notice
 from fhircase.worker.station import Station
+from fhircase.worker.survivors import known_merges, notice
 
 Names = dict[tuple[str, str], str]
 """References by type (empty where none is said) and `system|value`."""

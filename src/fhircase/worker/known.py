@@ -7,10 +7,10 @@ from fhircase.ledger import RecordKey, Resource
 from fhircase.worker import unread
 from fhircase.worker.absorb import base_of, gather, take
 from fhircase.worker.fetch import AT_ONCE, Found, fetch
-from fhircase.worker.merges import known_merges
 from fhircase.worker.news import News
 from fhircase.worker.note import Run, note, refuse
 from fhircase.worker.station import Progress
+from fhircase.worker.survivors import known_merges
 
 
 def stale(run: Run, news: News, progress: Progress) -> None:

@@ -6,13 +6,13 @@ from fhircase.worker import unread
 from fhircase.worker.fetch import Found
 from fhircase.worker.fresh import fresh, new, unreadable
 from fhircase.worker.known import read, stale
-from fhircase.worker.merged import concerned, tell
-from fhircase.worker.merges import notice
-from fhircase.worker.merges import untold as untold_merges
+from fhircase.worker.merged_patients import concerned, tell
 from fhircase.worker.news import News, ask, keep_positions
 from fhircase.worker.note import Run
 from fhircase.worker.report import PullReport, disputes
 from fhircase.worker.station import Progress, Station, silent
+from fhircase.worker.survivors import notice
+from fhircase.worker.survivors import untold as untold_merges
 from fhircase.worker.told import untold
 from fhircase.worker.whole import readings
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fhircase.errors import InvalidInput, Problem, ServerError
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import Part
-from fhircase.ledger import Cause, Claim, RecordKey, Verdict
+from fhircase.ledger import Cause, Claim, RecordKey, Resource, Verdict
 from fhircase.worker.absorb import Taken
 from fhircase.worker.log import Level, say
 from fhircase.worker.prepare import Doubled, Ready
@@ -42,9 +42,9 @@ class Settler:
         self.station = station
         self.tally = tally
 
-    def settle(self, claim: Claim, verdict: Verdict) -> None:
-        """Say what became of a claim."""
-        self.station.ledger.settle(claim, verdict, now=self.station.now())
+    def settle(self, claim: Claim, verdict: Verdict, resources: Iterable[Resource] = ()) -> None:
+        """Say what became of a claim, and what the server holds of it."""
+        self.station.ledger.settle(claim, verdict, now=self.station.now(), resources=resources)
         told(claim, verdict)
 
     def refuse(self, claim: Claim, error: InvalidInput) -> None:

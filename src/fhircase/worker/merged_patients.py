@@ -8,10 +8,10 @@ from fhircase.exchange.pull import change_id
 from fhircase.exchange.references import targets
 from fhircase.fhir import jsontext
 from fhircase.ledger import Change, RecordKey
-from fhircase.worker.merges import TOLD
 from fhircase.worker.note import Run
 from fhircase.worker.report import Standing
 from fhircase.worker.station import Station
+from fhircase.worker.survivors import TOLD
 
 
 def concerned(station: Station, merges: Iterable[str]) -> dict[RecordKey, set[str]]:

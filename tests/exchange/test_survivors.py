@@ -1,6 +1,6 @@
 """Who the survivor of a merge is, and references that follow."""
 
-from fhircase.exchange.merging import followed, inherited, merged, survivors
+from fhircase.exchange.survivors import followed, inherited, merged, survivors
 
 
 def patient(id_, other, how):

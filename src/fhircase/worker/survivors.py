@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fhircase.exchange.merging import followed, merged, survivors
 from fhircase.exchange.references import Json, targets
+from fhircase.exchange.survivors import followed, merged, survivors
 from fhircase.worker.fetch import Found
 from fhircase.worker.station import Station
 
