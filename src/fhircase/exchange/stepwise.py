@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/http.html#transaction: the entries of a batch mu
 from collections.abc import Iterator, Mapping, Sequence
 
 from fhircase.exchange.order import groups
-from fhircase.exchange.references import URN, Json, nodes
+from fhircase.exchange.references import URN, Known, nodes, resolve
 from fhircase.fhir.bundle import Entry
 
 
@@ -35,21 +35,9 @@ def names(entry: Entry) -> Iterator[str]:
 
 def filled(entry: Entry, known: Mapping[str, str]) -> Entry:
     """The entry with the server's references; one that is not known yet leaves only whom it means."""
-    return {**entry, "resource": _filled(entry["resource"], known)}
+    there = Known({name.removeprefix(URN): reference for name, reference in known.items()})
+    return {**entry, "resource": resolve(entry["resource"], there)}
 
 
 def _made(entry: Entry) -> bool:
     return str(entry.get("fullUrl", "")).startswith(URN)
-
-
-def _filled(value: object, known: Mapping[str, str]) -> Json:
-    if isinstance(value, list):
-        return [_filled(inner, known) for inner in value]  # type: ignore[return-value]
-    if not isinstance(value, dict):
-        return value  # type: ignore[return-value]
-    inner = {name: _filled(part, known) for name, part in value.items()}
-    reference = value.get("reference")
-    if isinstance(reference, str) and reference.startswith(URN):
-        rest = {name: part for name, part in inner.items() if name != "reference"}
-        return {"reference": known[reference], **rest} if reference in known else rest
-    return inner
