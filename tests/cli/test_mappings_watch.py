@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fhircase.cli.watching import check_again
+
 PATIENCE = 60
 RIGHT = "overlay: site@1\nover: [case@1]\n"
 
@@ -72,6 +74,17 @@ def test_each_change_tells_what_is_new_and_what_is_gone(watching, tmp_path):
 
     watching.process.send_signal(signal.SIGINT)
     assert watching.process.wait(timeout=PATIENCE) == 0
+
+
+def test_ctrl_c_in_the_middle_of_a_check_ends_it_as_well():
+    looked = []
+
+    def check():
+        looked.append("once")
+        raise KeyboardInterrupt
+
+    check_again(check, [])
+    assert looked == ["once"]
 
 
 def test_without_watchfiles_it_says_what_to_install(run, monkeypatch, tmp_path):

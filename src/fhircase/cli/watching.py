@@ -1,6 +1,7 @@
 """`fhircase mappings check --watch`: checked again at each change of a file, until Ctrl-C."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,17 +32,17 @@ def check_again(check: Callable[[], list[Problem]], names: Iterable[str]) -> Non
     ours = watch(
         *folders,
         watch_filter=lambda _, path: path.endswith(ENDINGS),
-        raise_interrupt=False,
         rust_timeout=PAUSE,
         yield_on_timeout=True,
     )
-    # The first pause ends when the watch is on: what is changed after the first check cannot be missed.
-    next(ours)
-    known = _tell({}, check())
-    for changes in ours:
-        if changes:
-            forget()
-            known = _tell(known, check())
+    with suppress(KeyboardInterrupt):
+        # The first pause ends when the watch is on: what is changed after the first check cannot be missed.
+        next(ours)
+        known = _tell({}, check())
+        for changes in ours:
+            if changes:
+                forget()
+                known = _tell(known, check())
 
 
 def _tell(before: Mapping[Problem, Problem], problems: Iterable[Problem]) -> dict[Problem, Problem]:
