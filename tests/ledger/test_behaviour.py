@@ -712,6 +712,11 @@ class TestWhatWaitsForAPerson:
         assert book.counts() == {"thing": 2, "other": 1}
         assert book.revisions([ONE, TWO, THREE]) == {ONE: 2, TWO: 1}
 
+    def test_those_that_the_local_system_gave_itself_are_counted_apart(self, book: Ledger) -> None:
+        for key, local in ((ONE, Local(b"1", "d")), (TWO, Local(b"1", "")), (THREE, None)):
+            book.keep(key, b"1", now=NOW, local=local)
+        assert (book.counts(given=True), book.counts()) == ({"thing": 1}, {"thing": 3})
+
 
 class TestTheLedgerAsAWhole:
     def test_everything_in_it_is_told_row_by_row(self, book: Ledger) -> None:

@@ -10,7 +10,7 @@ from tests.world import World, but, lines
 from fhircase.cli import exits
 from fhircase.config import Config
 from fhircase.errors import CutShort, Problem
-from fhircase.exchange.brake import Effect, Limits, excesses
+from fhircase.exchange.brake import Effect, Known, Limits, excesses
 from fhircase.ledger import RecordKey
 from fhircase.records import as_line
 from fhircase.wiring import open_site
@@ -37,10 +37,72 @@ def statuses(world):
     return sorted(each["status"] for each in found)
 
 
-def test_the_first_fill_of_a_ledger_and_new_records_are_never_held(world, hospital):
-    more = [but(world.case(0), key=world.key("case", f"N-{number}")) for number in range(15)]
-    report = hospital.push(lines(more))
-    assert (report.braked, report.sent) == (None, 15)
+def fresh(world, count):
+    """New cases of clients who are known."""
+    return [but(world.case(number % 10), key=world.key("case", f"N-{number}")) for number in range(count)]
+
+
+def test_new_records_beside_those_that_are_known_are_taken_in_until_they_are_more(world, hospital):
+    report = hospital.push(lines([*cases(world, 10), *fresh(world, 10)]))
+    assert (report.braked, report.sent) == (None, 10)
+    report = hospital.push(lines([*cases(world, 10), *fresh(world, 31)]))
+    assert report.braked.reasons == (
+        "it would create 21 records of kind case where 20 are known (105 %, more than 100 %)",
+    )
+    assert (report.braked.records, report.sent, len(statuses(world))) == (21, 0, 20)
+
+
+def test_an_input_whose_keys_are_others_than_before_makes_nothing_until_it_is_released(world, hospital):
+    report = hospital.push(lines(fresh(world, 4)))
+    assert report.braked.reasons == (
+        "it would create 4 records of kind case where 10 are known (40 %, more than 33 %; hardly a known one is in it: "
+        "is it the right input, and are its keys those of before?)",
+    )
+    assert (report.sent, len(statuses(world))) == (0, 10)
+    assert hospital.push(release=True).sent == 4
+    assert hospital.push(lines([*cases(world, 1), *fresh(world, 10)])).sent == 6
+
+
+def test_new_records_are_not_counted_where_the_settings_say_so(world, hospital):
+    free = {"brake": {**TIGHT["brake"], "create": float("inf")}}
+    assert world.hospital(**free).push(lines(fresh(world, 30))).sent == 30
+
+
+def test_a_kind_of_which_little_is_known_is_being_filled(world):
+    for number in range(10):
+        world.patient(number)
+    site = world.hospital(**TIGHT)
+    site.push(lines(cases(world, 2)))
+    assert site.push(lines([*cases(world, 10), *map(world.plan, range(10))])).sent == 18
+
+
+def test_a_first_fill_that_broke_off_is_not_held_when_it_comes_again(world, monkeypatch):
+    def broken(stage, done, total):
+        if (stage, done) == ("take", 3):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(brake, "CHUNK", 3)
+    for number in range(10):
+        world.patient(number)
+    site = world.hospital(**TIGHT)
+    with pytest.raises(KeyboardInterrupt):
+        site.push(lines(cases(world, 10)), progress=broken)
+    assert site.ledger.counts() == {"case": 3}
+    assert site.push(lines(cases(world, 10))).sent == 10
+    assert site.push(lines(fresh(world, 4))).braked, "once it is filled, new ones count"
+
+
+def test_the_same_first_fill_for_two_servers_at_once_is_held_for_neither(world):
+    for number in range(10):
+        world.patient(number)
+    config = Config.model_validate({"ledger": str(world.folder / "hospital"), "servers": {"other": _server(world)}})
+
+    def meanwhile():
+        yield from lines(cases(world, 10))
+        with open_site(config, "other") as other:
+            assert other.push(lines(cases(world, 10))).sent == 10
+
+    assert world.hospital(**TIGHT).push(meanwhile()).braked is None
 
 
 def test_an_input_that_closes_many_sends_nothing_of_itself_and_all_that_was_owed(world, hospital):
@@ -150,7 +212,7 @@ def test_limits_count_each_kind_by_itself():
     effect = Effect()
     effect.changed.update({"case": 40, "referral": 21})
     effect.closed.update({"case": 21, "referral": 20})
-    known = {"case": 100, "referral": 1000}
+    known = Known({"case": 100, "referral": 1000}, {})
     assert [each.split(" (")[0] for each in excesses(effect, known, Limits())] == [
         "it would change 40 of 100 known records of kind case",
         "it would close 21 of 100 known records of kind case",

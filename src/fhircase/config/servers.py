@@ -112,6 +112,7 @@ class BrakeSettings(BaseModel):
 
     change: Percent = 30.0
     close: Percent = 10.0
+    create: Annotated[float, Field(ge=0)] = 100.0  # `inf` switches it off: there is no most of new records
     least: Annotated[int, Field(ge=0)] = 20
     closing: tuple[str, ...] = ()
 

@@ -61,8 +61,8 @@ class Ledger(Protocol):
     def revisions(self, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
         """The revisions of those records that are known."""
 
-    def counts(self) -> dict[str, int]:
-        """How many records there are of each kind."""
+    def counts(self, *, given: bool = False) -> dict[str, int]:
+        """How many records there are of each kind; or only those that the local system gave itself."""
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """Every record, in the order they became known, a page in memory at a time."""

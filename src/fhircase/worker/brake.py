@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
 from fhircase.errors import CutShort
-from fhircase.exchange.brake import Effect, excesses
+from fhircase.exchange.brake import Effect, Known, excesses
 from fhircase.exchange.closing import closed
 from fhircase.exchange.links import key_of
 from fhircase.exchange.merge import changed
@@ -25,6 +26,8 @@ CHUNK = 500
 """Records kept in one transaction of the ledger."""
 FACT = "brake"
 """Under which the ledger keeps why records of an input wait."""
+FILLING = "first input"
+"""Under which the ledger keeps the kinds of which a first input is being taken in."""
 SAMPLES = 5
 
 Input = tuple[bytes, Record | Callable[[], Record | None]]
@@ -35,6 +38,7 @@ Input = tuple[bytes, Record | Callable[[], Record | None]]
 class Look:
     """What was seen of an input."""
 
+    known: Known
     spool: Spool = field(default_factory=Spool)
     """What is not known to be as it was."""
     effect: Effect = field(default_factory=Effect)
@@ -50,7 +54,7 @@ class Look:
 
 def look(station: Station, records: Iterable[Input], progress: Progress) -> Look:
     """See all of an input, and change nothing. What is as it was, and agreed, is known by its text alone."""
-    seen, forgotten = Look(), Forgotten(station.ledger)
+    seen, forgotten = Look(_known(station.ledger)), Forgotten(station.ledger)
     for chunk in chunks(_until_cut(records, seen)):
         digests = [digest(text, station.mapping) for text, _ in chunk]
         known = station.ledger.agreed(station.server, digests)
@@ -58,6 +62,7 @@ def look(station: Station, records: Iterable[Input], progress: Progress) -> Look
             if now in known and now not in seen.overtaken:
                 seen.given += 1
                 seen.unchanged += 1
+                seen.effect.met += 1
             elif (record := _read(given, seen)) is not None:
                 seen.given += 1
                 if forgotten.has(record):
@@ -67,6 +72,11 @@ def look(station: Station, records: Iterable[Input], progress: Progress) -> Look
                 _first_sight(station, seen, Given(key_of(record), now, record))
         progress("read", seen.given, seen.given)
     return seen
+
+
+def _known(ledger: Ledger) -> Known:
+    """What is there before anything of the input is; another server's push may be taking in the same."""
+    return Known(ledger.counts(), ledger.counts(given=True), jsontext.decode(ledger.facts("").get(FILLING, "[]")))
 
 
 def _read(given: Record | Callable[[], Record | None], seen: Look) -> Record | None:
@@ -91,6 +101,7 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
     before = ledger.digests([given.key]).get(given.key)
     seen.overtaken.discard(given.seen)
     if before == given.seen:
+        seen.effect.met += 1
         there = ledger.deliveries(station.server, [given.key]).get(given.key)
         if there and ledger.revisions([given.key])[given.key] > max(there.wanted, there.sent):
             seen.effect.changed[kind] += 1  # Known here, by another server's input; news to this one.
@@ -99,7 +110,9 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
         seen.overtaken.add(before)
     known = ledger.records([given.key]).get(given.key)
     if known is None:
+        seen.effect.created[kind] += 1
         return
+    seen.effect.met += 1
     text, was = text_of(given.record), known.local.text if known.local else known.current
     if text == was:
         return
@@ -111,7 +124,7 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
 
 def held(station: Station, seen: Look) -> Brake | None:
     """Put an input by that may not be taken in; nothing if it may."""
-    reasons = [seen.cut] if seen.cut else list(excesses(seen.effect, station.ledger.counts(), station.to.brake))
+    reasons = [seen.cut] if seen.cut else list(excesses(seen.effect, seen.known, station.to.brake))
     if not reasons:
         return None
     ledger, now = station.ledger, station.now()
@@ -129,6 +142,19 @@ def held(station: Station, seen: Look) -> Brake | None:
             why = {"code": "cut-short" if seen.cut else "too-much", "reasons": reasons, "since": now.isoformat()}
             ledger.keep_fact(station.server, FACT, jsontext.encode(why).decode(), now=now)
     return Brake("cut-short" if seen.cut else "too-much", tuple(reasons), count)
+
+
+@contextmanager
+def filling(station: Station, seen: Look) -> Iterator[None]:
+    """Remember while an input is taken in of what kinds it is the first: one that breaks off is none too many again."""
+    ledger, least = station.ledger, station.to.brake.least
+    fresh = {kind for kind in seen.effect.created if seen.known.given.get(kind, 0) <= least}
+    if fresh := fresh - set(seen.known.filling):
+        kinds = jsontext.encode(sorted(fresh | set(seen.known.filling))).decode()
+        ledger.keep_fact("", FILLING, kinds, now=station.now())
+    yield
+    if seen.given and (fresh or seen.known.filling):
+        ledger.drop_fact("", FILLING)
 
 
 def waits(ledger: Ledger, server: str) -> Brake | None:

@@ -44,7 +44,8 @@ class Intake:
             self.braked = brake.held(self._station, seen)
             if self.braked is None:
                 self._pilot.note(each.record for each in seen.spool)
-                self._take(seen.spool)
+                with brake.filling(self._station, seen):
+                    self._take(seen.spool)
         finally:
             seen.spool.close()
         self._pilot.follow()

@@ -35,8 +35,8 @@ class Records(Connected):
     def revisions(self, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
         return {key: row["revision"] for key in keys for row in self._run("identity", key)}
 
-    def counts(self) -> dict[str, int]:
-        return {row["kind"]: row["records"] for row in self._run("kinds")}
+    def counts(self, *, given: bool = False) -> dict[str, int]:
+        return {row["kind"]: row["records"] for row in self._run("given_kinds" if given else "kinds")}
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         after = 0
