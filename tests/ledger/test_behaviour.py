@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fhircase.errors import LedgerError, Problem
+from fhircase.errors import InvalidInput, LedgerError, Problem
 from fhircase.ledger import (
     Braked,
     Change,
@@ -24,6 +26,7 @@ from fhircase.ledger import (
     UnknownCode,
     Unread,
     Verdict,
+    open_ledger,
 )
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
@@ -44,6 +47,15 @@ def take(
     book: Ledger, server: str = "north", *, now: datetime = NOW, limit: int = 10, owner: str = "me"
 ) -> list[Claim]:
     return book.claim(server, owner=owner, limit=limit, lease=LEASE, now=now)
+
+
+def _head(book: Ledger) -> tuple[str, dict[str, Any]]:
+    return next(iter(list(book.dump())))
+
+
+def _record(value: str) -> dict[str, Any]:
+    names = ("kind", "namespace", "value", "current", "revision", "updated")
+    return dict(zip(names, ("thing", "https://a.example", value, "{}", 1, "2026-01-01"), strict=True))
 
 
 def state(book: Ledger, key: RecordKey = ONE, server: str = "north") -> State:
@@ -725,7 +737,53 @@ class TestTheLedgerAsAWhole:
         rows = list(book.dump())
         [resource] = [row for table, row in rows if table == "resources"]
         assert (resource["reference"], resource["agreed"]) == ("Task/12", b'{"n":72.50}')
-        assert {table for table, _ in rows} == {"records", "resources", "deliveries"}
+        assert {table for table, _ in rows} == {"ledger", "records", "resources", "deliveries"}
+
+    def test_all_rows_of_a_ledger_make_another_that_is_the_same(self, book: Ledger, tmp_path: Path) -> None:
+        with open_ledger(tmp_path / "another") as another:
+            wished(another, ONE, TWO)
+            [claim, _] = take(another)
+            another.settle(claim, Verdict.accepted(), now=NOW, resources=[TASK])
+            another.announce(Change("c1", ONE, 1, NOW, "north", ("x",), text=b"\xff"))
+            another.announce(Change("c2", TWO, 1, NOW, "north", ("x",)))
+            another.forget([TWO])
+            another.keep_unread(Unread("north", TWO, "m", b"[]", (UnknownCode("t", "c", "p"),)), now=NOW)
+            assert book.load(another.dump()) == 6
+            assert list(book.dump()) == list(another.dump())
+        assert book.resources("north", [ONE])[ONE] == (TASK,)
+        assert book.announce(Change("c3", ONE, 1, NOW, "north", ("x",)))
+        assert [change.position for change in book.changes()] == [1, 3], "2 may have been acknowledged"
+
+    def test_text_stands_for_bytes_where_rows_come_in(self, book: Ledger) -> None:
+        book.load([_head(book), ("records", _record("1"))])
+        assert book.records([ONE])[ONE].current == b"{}"
+
+    @pytest.mark.parametrize(
+        ("rows", "why"),
+        [
+            ([("records", {"value": "2"})], "@ records"),
+            ([("records", {"surplus": 1})], "no such column @ records.surplus"),
+            ([("things", {})], "no such table @ things"),
+            ([("records", {"id": [1]})], "a value is of a wrong type @ records"),
+        ],
+    )
+    def test_of_rows_that_do_not_fit_nothing_is_taken(self, book: Ledger, rows: list[Any], why: str) -> None:
+        with pytest.raises(InvalidInput, match=why):
+            book.load([_head(book), ("records", _record("1")), *rows])
+        assert book.counts() == {}
+
+    @pytest.mark.parametrize(("more", "why"), [(1, "written by a newer fhircase"), (-1, "export it again")])
+    def test_rows_of_another_version_are_refused(self, book: Ledger, more: int, why: str) -> None:
+        table, head = _head(book)
+        with pytest.raises(InvalidInput, match=why):
+            book.load([(table, {**head, "version": head["version"] + more})])
+        with pytest.raises(InvalidInput, match="not how a ledger's export begins"):
+            book.load([("records", _record("1"))])
+
+    def test_a_ledger_with_anything_in_it_takes_no_rows(self, book: Ledger) -> None:
+        book.keep_fact("north", "f", "1", now=NOW)
+        with pytest.raises(LedgerError, match="the ledger is not empty"):
+            book.load([_head(book)])
 
     def test_a_ledger_in_order_has_no_damage(self, book: Ledger) -> None:
         wished(book, ONE, TWO)

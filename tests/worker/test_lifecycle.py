@@ -132,10 +132,13 @@ def test_a_record_is_shown_in_plain_words_and_values_only_on_demand(world, hospi
 def test_an_export_holds_every_row(world, hospital, run):
     path = str(world.folder / "hospital")
     rows = [json.loads(line) for line in run("ledger", "export", "--ledger", path).stdout.splitlines()]
+    total = 0
     with closing(sqlite3.connect(path)) as file:
         for [table] in file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"):
             [count] = file.execute(f'SELECT count(*) FROM "{table}"').fetchone()  # noqa: S608
             assert sum(row["table"] == table for row in rows) == count, table
+            total += count
+    assert (rows[0]["table"], rows[-1]["table"], rows[-1]["rows"]) == ("ledger", "end", total)
     assert json.loads(next(row for row in rows if row["table"] == "records")["current"])["record"] == "case"
 
 

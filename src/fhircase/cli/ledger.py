@@ -1,6 +1,5 @@
 """`fhircase ledger`: the ledger itself, for those who keep it."""
 
-import base64
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +9,15 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
-from fhircase.cli.files import output
-from fhircase.cli.options import AsJson, Config, Ledger, Output
+from fhircase.cli.ledger_export import export, import_
+from fhircase.cli.options import AsJson, Config, Ledger
 from fhircase.cli.screen import amount, say, table
 from fhircase.cli.site import opened_site, print_json, progress, show_standings
 
 if TYPE_CHECKING:
     from fhircase.ledger import Ledger as Kept
 
-app = typer.Typer(help="The ledger: inspect, export, verify, back up, restore.", no_args_is_help=True)
+app = typer.Typer(help="The ledger: inspect, export, import, verify, back up, restore.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -77,25 +76,8 @@ def _show(each: dict[str, Any]) -> None:
             print_json({name: each[name]})
 
 
-@app.command()
-@told
-def export(file: Output = None, ledger: Ledger = None, config: Config = None) -> None:
-    """Write everything in the ledger as NDJSON, a row a line: its table, and its columns under their names."""
-    from fhircase.fhir import jsontext
-
-    with _opened(ledger, config) as kept, output(file) as stream:
-        for name, row in kept.dump():
-            stream.write(jsontext.encode({"table": name, **{key: _plain(value) for key, value in row.items()}}) + b"\n")
-
-
-def _plain(value: Any) -> Any:
-    """Bytes are JSON nearly always, and stand as text; others in base64."""
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(value).decode()}
+app.command("export")(export)
+app.command("import")(import_)
 
 
 @app.command()

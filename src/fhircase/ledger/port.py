@@ -4,7 +4,7 @@ Time is always an argument, with an offset. One ledger object belongs to one thr
 another thread or process, on the same ledger.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
@@ -226,7 +226,20 @@ class Ledger(Protocol):
         """What is wrong with how it is stored, in plain words."""
 
     def dump(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Everything in it as of one moment: each row, with the name of what it is a row of."""
+        """Everything in it as of one moment: each row, with the name of what it is a row of.
+
+        The first is of `ledger`: the `version` of its tables, and the last `position` that the feed has given out.
+        """
+
+    def load(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
+        """Fill an empty ledger with what a `dump` gave, wholly or not at all; returns how many rows.
+
+        Where bytes belong, text may stand for them.
+
+        Raises:
+            LedgerError: it is not empty.
+            InvalidInput: a row does not fit, or all of it is of another version; the last row taken is the wrong one.
+        """
 
     def backup(self, file: str) -> None:
         """Copy it to a new file as it is at one moment, while others go on writing.

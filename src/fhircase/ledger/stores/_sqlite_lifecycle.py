@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from fhircase.errors import LedgerError
 from fhircase.ledger import moments, rows
@@ -26,17 +25,6 @@ class Lifecycle(Memory):
         health = [row[0] for row in self._execute("PRAGMA integrity_check")[0] if row[0] != "ok"]
         loose = self._execute("PRAGMA foreign_key_check")[0]
         return [*health, *(f"{row['table']}: row {row['rowid']} belongs to no row of {row['parent']}" for row in loose)]
-
-    def dump(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        own = not self._depth
-        if own:
-            self._execute("BEGIN")  # One moment for all of it, while others go on writing.
-        try:
-            for [table] in self._run("tables"):
-                yield from ((table, dict(row)) for row in self._connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608
-        finally:
-            if own:
-                self._execute("COMMIT")
 
     def backup(self, file: str) -> None:
         if Path(file).exists():

@@ -8,6 +8,7 @@ from fhircase.ledger.stores._sqlite_braked import Braking
 from fhircase.ledger.stores._sqlite_conflicts import Conflicts
 from fhircase.ledger.stores._sqlite_connection import SQL
 from fhircase.ledger.stores._sqlite_deliveries import Deliveries
+from fhircase.ledger.stores._sqlite_dump import Dumping
 from fhircase.ledger.stores._sqlite_lifecycle import Lifecycle
 from fhircase.ledger.stores._sqlite_restore import copied
 
@@ -31,5 +32,5 @@ def restore_store(location: str, file: str, *, now: datetime) -> None:
         copy.put_in_place(path)
 
 
-class SQLiteLedger(Deliveries, Conflicts, Lifecycle, Braking):
+class SQLiteLedger(Deliveries, Conflicts, Lifecycle, Braking, Dumping):
     """The ledger port on one SQLite connection; the port says what each method is for."""

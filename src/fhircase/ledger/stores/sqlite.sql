@@ -415,6 +415,15 @@ SELECT server, count(*) AS records FROM braked GROUP BY server ORDER BY server;
 -- name: tables
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid;
 
+-- name: last_position
+SELECT coalesce(max(seq), 0) AS position FROM sqlite_sequence WHERE name = 'changes';
+
+-- name: forget_last_position
+DELETE FROM sqlite_sequence WHERE name = 'changes';
+
+-- name: keep_last_position
+INSERT INTO sqlite_sequence (name, seq) VALUES ('changes', ?);
+
 -- name: doubt
 -- A claim made before must never be taken for one made after, so fences start far beyond.
 UPDATE deliveries SET unsure = 1, fence = fence + 1000000;
