@@ -530,6 +530,41 @@ class TestUnits:
         book.keep(ONE, b"", now=NOW)
         assert book.records([ONE])
 
+    def test_a_part_can_fail_as_a_whole_and_the_unit_goes_on(self, book: Ledger) -> None:
+        with book.unit():
+            book.keep(ONE, b"one", now=NOW)
+            with pytest.raises(LedgerError, match="keep it first"), book.part():
+                book.keep(ONE, b"other", now=NOW)
+                book.wish("north", [ONE, TWO], now=NOW)
+            with book.part():
+                book.keep(THREE, b"three", now=NOW)
+        assert {key: record.current for key, record in book.records([ONE, TWO, THREE]).items()} == {
+            ONE: b"one",
+            THREE: b"three",
+        }
+        assert book.deliveries("north", [ONE]) == {}
+
+    def test_a_piece_that_failed_fails_its_part_even_if_nobody_says_so(self, book: Ledger) -> None:
+        with book.unit():
+            book.keep(ONE, b"one", now=NOW)
+            with pytest.raises(LedgerError, match="nothing of it was kept"), book.part():
+                book.keep(THREE, b"three", now=NOW)
+                with pytest.raises(LedgerError, match="keep it first"):
+                    book.wish("north", [TWO], now=NOW)
+        assert book.records([ONE, THREE]).keys() == {ONE}
+
+    def test_a_part_stands_in_a_unit_only(self, book: Ledger) -> None:
+        with pytest.raises(LedgerError, match="needs a unit"), book.part():
+            book.keep(ONE, b"one", now=NOW)
+        assert book.records([ONE]) == {}
+
+    def test_a_lease_of_which_next_to_nothing_has_passed_is_left_as_it_is(self, book: Ledger) -> None:
+        wished(book, ONE)
+        claims = take(book)
+        assert book.renew(claims, lease=LEASE, now=NOW + LEASE / 20) == 1
+        assert book.rescue(now=NOW + LEASE) == 1
+        assert book.renew(claims, lease=LEASE, now=NOW + LEASE) == 0
+
     def test_everything_is_still_there_after_opening_again(self, book: Ledger, again) -> None:
         wished(book, ONE)
         book.settle(take(book)[0], Verdict.accepted(), now=NOW, resources=[TASK])

@@ -35,6 +35,9 @@ class Ledger(Protocol):
     def unit(self) -> AbstractContextManager[None]:
         """Make everything inside one transaction: all of it happens, or nothing. May be nested."""
 
+    def part(self) -> AbstractContextManager[None]:
+        """Make everything inside a part of the unit around it: it can fail as a whole, and the unit goes on."""
+
     def close(self) -> None:
         """Let go of the store; closing twice is fine."""
 

@@ -4,7 +4,7 @@ A step returns the delivery itself when there is nothing to change.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fhircase.ledger.entries import Claim, Delivery, RecordKey, Verdict
 from fhircase.ledger.states import Cause, State, after, allows
@@ -74,8 +74,11 @@ def holds(before: Delivery | None, claim: Claim) -> bool:
     return before is not None and before.state is State.SENDING and before.fence == claim.fence
 
 
-def renewed(before: Delivery, until: datetime, now: datetime) -> Delivery:
-    """The one who is sending needs longer."""
+def renewed(before: Delivery, lease: timedelta, now: datetime) -> Delivery:
+    """The one who is sending needs longer. A lease of which next to nothing has passed is not worth a write."""
+    until = now + lease
+    if before.lease_until and before.lease_until > until - lease / 10:
+        return before
     return replace(before, lease_until=until, updated=now)
 
 

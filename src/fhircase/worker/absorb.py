@@ -120,61 +120,79 @@ def take(
     Raises:
         ResourceRefused: the resources cannot be read as this record; nothing was kept.
     """
-    by_id = {id(each.resource): each for each in found}
-    resources = _arranged(station, key, [each.resource for each in by_id.values()])
-    reading = read(station, key.kind, resources, key)
-    if key_of(reading.record) != key:
-        what = "on the server it is another record now: its identifier was changed there"
-        raise ResourceRefused(Problem(what, resources[0]["resourceType"] + ".identifier"))
+    with station.ledger.unit():
+        return _merged_in(station, key, {id(each.resource): each for each in found}, base, pristine=pristine)
+
+
+def _merged_in(
+    station: Station, key: RecordKey, by_id: Mapping[int, Found], base: Record | None, *, pristine: bool
+) -> Taken:
+    known = station.ledger.records([key]).get(key)
+    have = station.ledger.resources(station.server, [key]).get(key, ())
+    before = record_of(known.current) if known else None
+    resources = _arranged(before, have, [each.resource for each in by_id.values()])
+    reading = _as(station, key, resources)
+    if before is None and Forgotten(station.ledger).has(reading.record):
+        raise ResourceRefused(Problem("of a client who was forgotten", hint="`fhircase forget --allow` takes it in"))
     rows = [
         row(station, key, role, by_id[id(resource)])
         for resource, role in zip(reading.resources, reading.roles, strict=True)
     ]
-    with station.ledger.unit():
-        known = station.ledger.records([key]).get(key)
-        if known is None and Forgotten(station.ledger).has(reading.record):
-            raise ResourceRefused(
-                Problem("of a client who was forgotten", hint="`fhircase forget --allow` takes it in")
-            )
-        before = record_of(known.current) if known else None
-        agreed_on = reading.record if pristine else base
-        policies = station.policies(key.kind)
-        alike, merged = before is None or same(before, reading.record), Merged(reading.record)
-        if before is not None and not alike:
-            merged = merge(before, agreed_on, reading.record, agreed_on, policies=policies)
-        if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
-            moved = _moved(station, key, rows)
-            look(station, key, reading.record, moved)
-            if merged.conflicts:
-                dispute(station, key, merged.conflicts, Sides.of(before, reading.record, agreed_on), moved)
-        fields = ("*",) if before is None else () if alike else changed(before, merged.record)
-        now, text = station.now(), text_of(merged.record)
-        # What it was told first is what the local system will have made its first changes to.
-        first = None if known else Local(text, "")
-        revision = station.ledger.keep(key, text, now=now, local=first)
-        _replace(station, key, rows)
-        change = None
-        if fields:
-            id_ = change_id(station.server, key, resources, text, revision)
-            change = Change(id_, key, revision, now, station.server, fields, text=text)
-            if station.ledger.announce(change):
-                say("news", server=station.server, record=key, change=change.id, fields=fields)
-    overruled = tuple(passed_over(merged.overruled, policies))
-    settled = same(merged.record, reading.record)
-    return Taken(merged.record, fields, merged.conflicts, settled, revision, change, reading.remarks, overruled)
+    agreed_on = reading.record if pristine else base
+    policies = station.policies(key.kind)
+    alike, merged = before is None or same(before, reading.record), Merged(reading.record)
+    if before is not None and not alike:
+        merged = merge(before, agreed_on, reading.record, agreed_on, policies=policies)
+    if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
+        moved = _moved(have, rows)
+        look(station, key, reading.record, moved)
+        if merged.conflicts:
+            dispute(station, key, merged.conflicts, Sides.of(before, reading.record, agreed_on), moved)
+    fields = ("*",) if before is None else () if alike else changed(before, merged.record)
+    text = text_of(merged.record)
+    # What it was told first is what the local system will have made its first changes to.
+    revision = station.ledger.keep(key, text, now=station.now(), local=None if known else Local(text, ""))
+    _replace(station, have, rows)
+    return Taken(
+        merged.record,
+        fields,
+        merged.conflicts,
+        same(merged.record, reading.record),
+        revision,
+        _announced(station, key, resources, text, revision, fields) if fields else None,
+        reading.remarks,
+        tuple(passed_over(merged.overruled, policies)),
+    )
 
 
-def _moved(station: Station, key: RecordKey, rows: Iterable[Resource]) -> list[Json]:
+def _as(station: Station, key: RecordKey, resources: Sequence[Json]) -> Reading:
+    """Read resources as this record."""
+    reading = read(station, key.kind, resources, key)
+    if key_of(reading.record) != key:
+        what = "on the server it is another record now: its identifier was changed there"
+        raise ResourceRefused(Problem(what, resources[0]["resourceType"] + ".identifier"))
+    return reading
+
+
+def _announced(
+    station: Station, key: RecordKey, resources: Iterable[Json], text: bytes, revision: int, fields: tuple[str, ...]
+) -> Change:
+    id_ = change_id(station.server, key, resources, text, revision)
+    change = Change(id_, key, revision, station.now(), station.server, fields, text=text)
+    if station.ledger.announce(change):
+        say("news", server=station.server, record=key, change=id_, fields=fields)
+    return change
+
+
+def _moved(have: Iterable[Resource], rows: Iterable[Resource]) -> list[Json]:
     """The record's own resources that are not as they were agreed to be."""
-    agreed_on = {each.reference: each.agreed for each in station.ledger.resources(station.server, [key]).get(key, ())}
+    agreed_on = {each.reference: each.agreed for each in have}
     changed = (each for each in rows if not each.linked and each.agreed != agreed_on.get(each.reference))
     return [jsontext.decode(each.agreed) for each in changed if each.agreed is not None]
 
 
-def _arranged(station: Station, key: RecordKey, resources: Iterable[Json]) -> list[Json]:
-    known = station.ledger.records([key]).get(key)
-    rows = station.ledger.resources(station.server, [key]).get(key, ())
-    return arranged(record_of(known.current) if known else None, {row.reference: row.role for row in rows}, resources)
+def _arranged(record: Record | None, rows: Iterable[Resource], resources: Iterable[Json]) -> list[Json]:
+    return arranged(record, {row.reference: row.role for row in rows}, resources)
 
 
 def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
@@ -191,17 +209,19 @@ def row(station: Station, key: RecordKey, role: str, found: Found) -> Resource:
     )
 
 
-def _replace(station: Station, key: RecordKey, rows: Sequence[Resource]) -> None:
+def _replace(station: Station, have: Iterable[Resource], rows: Sequence[Resource]) -> None:
     roles = {each.role for each in rows}
-    for old in station.ledger.resources(station.server, [key]).get(key, ()):
+    for old in have:
         if old.role not in roles:
-            station.ledger.drop_resource(station.server, key, old.role)
+            station.ledger.drop_resource(station.server, old.key, old.role)
     station.ledger.keep_resources(rows, now=station.now())
 
 
 def base_of(station: Station, key: RecordKey, rows: Sequence[Resource]) -> Record | None:
     """What was last agreed, as a record; None where nothing was, or it cannot be read any more."""
-    resources = _arranged(station, key, agreed(rows))
+    known = station.ledger.records([key]).get(key)
+    have = station.ledger.resources(station.server, [key]).get(key, ())
+    resources = _arranged(record_of(known.current) if known else None, have, agreed(rows))
     if not resources:
         return None
     try:

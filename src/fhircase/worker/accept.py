@@ -1,6 +1,7 @@
 """What a server took: merged into what we have, kept with the news of it, and settled."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fhircase.errors import ResourceRefused, ServerError
 from fhircase.exchange.equality import same
@@ -9,7 +10,7 @@ from fhircase.exchange.push import Part
 from fhircase.exchange.references import token
 from fhircase.fhir.bundle import EntryResult
 from fhircase.fhir.lenient import objects_at
-from fhircase.ledger import Verdict
+from fhircase.ledger import RecordKey, Verdict
 from fhircase.worker.absorb import gather, row, take
 from fhircase.worker.directory import Directory, Names
 from fhircase.worker.fetch import Found, fetch, pristine
@@ -17,9 +18,6 @@ from fhircase.worker.prepare import Ready
 from fhircase.worker.settle import Settler, Tally
 from fhircase.worker.station import Station
 from fhircase.worker.unread import hold, keep
-
-Outcome = tuple[Part, Found | None, EntryResult | None]
-"""A part, what the server holds of it now, and what it answered, if it was asked."""
 
 
 class Accepting(Settler):
@@ -42,33 +40,62 @@ class Accepting(Settler):
             self.tally.created += result.status == 201
 
     def accepted(self, batch: Iterable[Ready], every: Sequence[Part], results: Mapping[int, EntryResult]) -> None:
-        """Settle records whose entries were done; results are by `id` of their part."""
-        for one in batch:
-            mine = [(part, results.get(id(part))) for part in every if part.key == one.key]
-            self._settled(one, [(part, _found(result) if result else None, result) for part, result in mine])
+        """Settle records whose entries were done; results are by `id` of their part.
 
-    def _settled(self, one: Ready, outcome: Sequence[Outcome]) -> None:
-        results = [result for _, _, result in outcome if result]
-        self.tally.created += sum(result.status == 201 for result in results)
-        self.tally.updated += sum(result.method == "PUT" for result in results)
-        if results:
+        Whatever has to be asked for is asked for first: while the ledger's transaction is open, nobody waits for a
+        server. A record that cannot be read back takes no other with it.
+        """
+        parts: dict[RecordKey, list[Part]] = {}
+        for part in every:
+            parts.setdefault(part.key, []).append(part)
+        whole = [each for one in batch if (each := self._whole(one, parts.get(one.key, ()), results))]
+        refused: list[tuple[_Whole, ResourceRefused]] = []
+        with self.station.ledger.unit():
+            for each in whole:
+                try:
+                    with self.station.ledger.part():
+                        self._keep(each)
+                except ResourceRefused as error:
+                    refused.append((each, error))
+        for each, error in refused:
+            self._unreadable(each, error)
+
+    def _whole(self, one: Ready, parts: Iterable[Part], results: Mapping[int, EntryResult]) -> "_Whole | None":
+        """All that the server has of a record now; None if it would not say, and the record is put off."""
+        mine = [result for part in parts if (result := results.get(id(part)))]
+        self.tally.created += sum(result.status == 201 for result in mine)
+        self.tally.updated += sum(result.method == "PUT" for result in mine)
+        if mine:
             self.tally.sent.add(one.key)
-        already = any(result.method == "POST" and result.status == 200 for result in results)
-        roles: list[tuple[str, Found]] = []
+        already = any(result.method == "POST" and result.status == 200 for result in mine)
         try:
-            roles += [(part.role, found) for part, was, _ in outcome if (found := was or self._kept(part))]
-            self._keep(one, roles, already=already)
+            answers = [
+                (part.role, _found(results[id(part)]) if id(part) in results else self._kept(part)) for part in parts
+            ]
+            roles = tuple((role, found) for role, found in answers if found)
+            return self._gathered(_Whole(one, roles, {each.reference: each for _, each in roles}, already))
         except ServerError as error:
             self.later([one], str(error), code="unread", unsure=True)
-        except ResourceRefused as error:
-            # It is there all the same; that we cannot read it back is for a person to see.
-            rows = [row(self.station, one.key, role, found) for role, found in roles]
-            verdict = Verdict.refused(
-                "sent, but what the server made of it cannot be read", code="unreadable", problems=error.problems
-            )
-            if keep(self.station, one.key, [found for _, found in roles], error.problems):
-                verdict = hold(error.problems)
-            self.settle(one.claim, verdict, rows)
+            return None
+
+    def _gathered(self, whole: "_Whole") -> "_Whole":
+        if not whole.already:
+            return whole
+        # Somebody made it before us, perhaps we ourselves: there may be more of it than we sent.
+        found, _ = gather(self.station, whole.one.key.kind, whole.found)
+        untouched = pristine(self.station, [part for part in found if not part.startswith(f"{PATIENT}/")])
+        return replace(whole, found=found, pristine=untouched)
+
+    def _unreadable(self, whole: "_Whole", error: ResourceRefused) -> None:
+        """It is there all the same; that we cannot read it back is for a person to see."""
+        key = whole.one.key
+        rows = [row(self.station, key, role, found) for role, found in whole.roles]
+        verdict = Verdict.refused(
+            "sent, but what the server made of it cannot be read", code="unreadable", problems=error.problems
+        )
+        if keep(self.station, key, [found for _, found in whole.roles], error.problems):
+            verdict = hold(error.problems)
+        self.settle(whole.one.claim, verdict, rows)
 
     def _kept(self, part: Part) -> Found | None:
         if part.before is not None:
@@ -84,25 +111,32 @@ class Accepting(Settler):
             self.directory.patients |= fetch(self.station, [reference])[0]
         return self.directory.patients.get(reference)
 
-    def _keep(self, one: Ready, roles: Sequence[tuple[str, Found]], *, already: bool) -> None:
-        found = {each.reference: each for _, each in roles}
-        base, untouched = None if already else one.record, False
-        if already:
-            # Somebody made it before us, perhaps we ourselves: there may be more of it than we sent.
-            found, _ = gather(self.station, one.key.kind, found)
-            untouched = pristine(self.station, [part for part in found if not part.startswith(f"{PATIENT}/")])
-        with self.station.ledger.unit():
-            taken = take(self.station, one.key, found.values(), base, pristine=untouched)
-            if not taken.settled and not same(taken.record, one.record):
-                self.station.ledger.wish(self.station.server, [one.key], now=self.station.now())
-            elif not taken.settled and already:
-                # What is there is what an earlier attempt said: what was said since has not been sent.
-                now = self.station.now()
-                self.settle(one.claim, Verdict.later(now, "it was there, as it was before", code="again", counts=False))
-                return
-            # What the server added or wrote otherwise is in the record now, so nothing of it need be sent again.
-            self.settle(one.claim, Verdict.accepted(taken.revision if taken.settled else None))
+    def _keep(self, whole: "_Whole") -> None:
+        one, now = whole.one, self.station.now()
+        base = None if whole.already else one.record
+        taken = take(self.station, one.key, whole.found.values(), base, pristine=whole.pristine)
+        if not taken.settled and not same(taken.record, one.record):
+            self.station.ledger.wish(self.station.server, [one.key], now=now)
+        elif not taken.settled and whole.already:
+            # What is there is what an earlier attempt said: what was said since has not been sent.
+            self.settle(one.claim, Verdict.later(now, "it was there, as it was before", code="again", counts=False))
+            return
+        # What the server added or wrote otherwise is in the record now, so nothing of it need be sent again.
+        self.settle(one.claim, Verdict.accepted(taken.revision if taken.settled else None))
         self.passed_over(one.key, taken)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """A record that was sent, and what the server has of it."""
+
+    one: Ready
+    roles: tuple[tuple[str, Found], ...]
+    found: Mapping[str, Found]
+    already: bool
+    """Whether it was there before."""
+    pristine: bool = False
+    """Whether nobody changed anything there since."""
 
 
 def _found(result: EntryResult) -> Found:

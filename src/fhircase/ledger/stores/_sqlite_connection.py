@@ -50,6 +50,25 @@ class Connected:
             if self._connection.in_transaction:
                 self._execute("ROLLBACK")
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        if not self._depth:
+            raise LedgerError("a part needs a unit around it")
+        doomed = self._doomed
+        self._execute("SAVEPOINT part")
+        try:
+            yield
+            if self._doomed and not doomed:
+                raise LedgerError("a piece of this part failed, so nothing of it was kept")  # noqa: TRY301 - undone below
+        except BaseException:
+            self._doomed = doomed
+            if self._connection.in_transaction:  # Of itself SQLite ends it when the disk is full, say.
+                self._execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._execute("RELEASE part")
+
     def _inner_unit(self) -> Iterator[None]:
         self._depth += 1
         try:
@@ -63,7 +82,7 @@ class Connected:
     def _identity(self, key: RecordKey) -> tuple[int, int]:
         for row in self._run("identity", key):
             return row["id"], row["revision"]
-        raise LedgerError(f"the ledger holds no {key.kind} {key.value} of {key.namespace}; keep it first")
+        raise unknown(key)
 
     def _run(self, query: str, values: Any = ()) -> list[sqlite3.Row]:
         return self._execute(SQL[query], values)[0]
@@ -74,3 +93,8 @@ class Connected:
             return cursor.fetchall(), cursor.rowcount
         except sqlite3.Error as error:
             raise sqlite_file.trouble(self._path, error) from error
+
+
+def unknown(key: RecordKey) -> LedgerError:
+    """What to say of a record that should have been kept first."""
+    return LedgerError(f"the ledger holds no {key.kind} {key.value} of {key.namespace}; keep it first")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fhircase.ledger import moments, rows, steps
 from fhircase.ledger.entries import Claim, Delivery, RecordKey, Resource, Traffic, Verdict
 from fhircase.ledger.states import State
-from fhircase.ledger.stores._sqlite_connection import ALL
+from fhircase.ledger.stores._sqlite_connection import ALL, unknown
 from fhircase.ledger.stores._sqlite_records import Records
 
 
@@ -17,14 +17,14 @@ class Deliveries(Records):
         newer = 0
         with self.unit():
             for key in keys:
-                before, record, revision = self._found(server, key)
+                before, record, revision = self._of_known(server, key)
                 newer += self._step(before, steps.wished(before, server, key, revision, now), record)
         return newer
 
     def pulled(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> None:
         with self.unit():
             for key in keys:
-                before, record, revision = self._found(server, key)
+                before, record, revision = self._of_known(server, key)
                 self._step(before, steps.pulled(before, server, key, revision, now), record)
 
     def release(self, server: str, keys: Iterable[RecordKey], *, now: datetime) -> int:
@@ -36,7 +36,7 @@ class Deliveries(Records):
 
     def park(self, server: str, key: RecordKey, verdict: Verdict, *, now: datetime) -> bool:
         with self.unit():
-            before, record, revision = self._found(server, key)
+            before, record, revision = self._of_known(server, key)
             then = steps.parked(before, server, key, revision, verdict, now)
             return then is not None and self._step(before, then, record)
 
@@ -78,17 +78,18 @@ class Deliveries(Records):
         good = 0
         with self.unit():
             for claim in claims:
-                before = self._delivery(claim.server, claim.key)
+                before, record, _ = self._found(claim.server, claim.key)
                 if before and steps.holds(before, claim):
-                    good += self._step(before, steps.renewed(before, now + lease, now))
+                    good += 1
+                    self._step(before, steps.renewed(before, lease, now), record)
         return good
 
     def settle(self, claim: Claim, verdict: Verdict, *, now: datetime, resources: Iterable[Resource] = ()) -> bool:
         with self.unit():
-            before = self._delivery(claim.server, claim.key)
+            before, record, _ = self._found(claim.server, claim.key)
             if before is None or not steps.holds(before, claim):
                 return False
-            self._step(before, steps.settled(before, verdict, now))
+            self._step(before, steps.settled(before, verdict, now), record)
             self.keep_resources(resources, now=now)
             return True
 
@@ -104,7 +105,7 @@ class Deliveries(Records):
         return frozenset(row["owner"] for row in self._run("owners", (State.SENDING,)))
 
     def deliveries(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, Delivery]:
-        found = ((key, self._delivery(server, key)) for key in keys)
+        found = ((key, self._found(server, key)[0]) for key in keys)
         return {key: delivery for key, delivery in found if delivery}
 
     def in_state(self, state: State, *, server: str | None = None, limit: int | None = None) -> list[Delivery]:
@@ -120,11 +121,17 @@ class Deliveries(Records):
         asked = [(row, {"server": row["server"], "agreed": State.AGREED}) for row in found]
         return {row["server"]: rows.traffic(row, self._run("trouble", which)) for row, which in asked}
 
-    def _found(self, server: str, key: RecordKey) -> tuple[Delivery | None, int, int]:
-        return self._delivery(server, key), *self._identity(key)
+    def _of_known(self, server: str, key: RecordKey) -> tuple[Delivery | None, int, int]:
+        found = self._found(server, key)
+        if not found[1]:
+            raise unknown(key)
+        return found
 
-    def _delivery(self, server: str, key: RecordKey) -> Delivery | None:
-        return next(map(rows.delivery, self._run("delivery", (server, *key))), None)
+    def _found(self, server: str, key: RecordKey) -> tuple[Delivery | None, int, int]:
+        """How far a record is, if it has to do with the server, its id and its revision; 0 if it is unknown."""
+        for row in self._run("delivery", (server, *key)):
+            return rows.delivery(row) if row["server"] else None, row["id"], row["revision"]
+        return None, 0, 0
 
     def _step(self, before: Delivery | None, then: Delivery, record: int | None = None) -> bool:
         if then is before:

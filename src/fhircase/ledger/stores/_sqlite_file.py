@@ -13,6 +13,9 @@ from fhircase.ledger.stores import _queries as queries
 APPLICATION_ID = 0x46484C47
 """Marks the file as a ledger (`file` and SQLite show it)."""
 
+CACHE = 32 * 1024
+"""KiB of the file to keep at hand: with SQLite's own 2 MB each record is read from the file again and again."""
+
 WAIT = 60.0
 """Seconds to wait for another process's transaction; ours are short."""
 
@@ -77,6 +80,7 @@ def _settle_in(connection: sqlite3.Connection, path: str, sql: Mapping[str, str]
     newest = sum(name.startswith("schema_") for name in sql)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     # Three questions need one transaction to be about the same moment: others may be making the file.
     connection.execute("BEGIN")
     version = _version(connection, path, newest)

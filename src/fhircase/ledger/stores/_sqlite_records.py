@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from fhircase.ledger import moments, rows
 from fhircase.ledger.entries import Local, Record, RecordKey, Resource
@@ -45,12 +47,19 @@ class Records(Connected):
             after = page[-1]["id"]
 
     def resources(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, tuple[Resource, ...]]:
-        found = ((key, self._run("resources", (server, *key))) for key in keys)
-        return {key: tuple(map(rows.resource, several)) for key, several in found if several}
+        several: dict[RecordKey, list[Resource]] = {}
+        for row in self._run("resources", (json.dumps([*map(list, keys)]), server)):
+            each = rows.resource(row)
+            several.setdefault(each.key, []).append(each)
+        # Sorted here: SQLite would move all their texts about for it.
+        return {key: tuple(sorted(each, key=attrgetter("role"))) for key, each in several.items()}
 
     def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
-        found = ((reference, self._run("holders", (server, reference))) for reference in references)
-        return {reference: tuple(map(rows.resource, several)) for reference, several in found if several}
+        several: dict[str, list[Resource]] = {}
+        for row in self._run("holders", (json.dumps(list(references)), server)):
+            each = rows.resource(row)
+            several.setdefault(each.reference, []).append(each)
+        return {reference: tuple(sorted(each, key=attrgetter("key", "role"))) for reference, each in several.items()}
 
     def held(self, server: str, after: str = "", *, limit: int) -> list[str]:
         which = {"server": server, "after": after, "limit": limit}
@@ -58,9 +67,10 @@ class Records(Connected):
 
     def keep_resources(self, resources: Iterable[Resource], *, now: datetime) -> None:
         with self.unit():
-            for resource in resources:
-                record, _ = self._identity(resource.key)
-                self._run("keep_resource", rows.resource_row(resource, record, now))
+            for key, several in groupby(resources, key=attrgetter("key")):
+                record, _ = self._identity(key)
+                for resource in several:
+                    self._run("keep_resource", rows.resource_row(resource, record, now))
 
     def drop_resource(self, server: str, key: RecordKey, role: str) -> None:
         with self.unit():

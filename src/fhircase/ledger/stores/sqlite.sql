@@ -206,14 +206,15 @@ SELECT id, kind, namespace, value, current, revision, local, digest FROM records
 WHERE id > :after AND (:kind IS NULL OR kind = :kind) ORDER BY id LIMIT 500;
 
 -- name: resources
-SELECT server, kind, namespace, value, role, reference, etag, agreed, mapping, linked
-FROM records JOIN resources ON record = id
-WHERE server = ? AND kind = ? AND namespace = ? AND value = ? ORDER BY role;
+SELECT server, kind, namespace, records.value AS value, role, reference, etag, agreed, mapping, linked
+FROM json_each(?) AS asked CROSS JOIN records CROSS JOIN resources ON record = records.id
+WHERE server = ? AND kind = json_extract(asked.value, '$[0]') AND namespace = json_extract(asked.value, '$[1]')
+    AND records.value = json_extract(asked.value, '$[2]');
 
 -- name: holders
-SELECT server, kind, namespace, value, role, reference, etag, agreed, mapping, linked
-FROM resources JOIN records ON id = record
-WHERE server = ? AND reference = ? ORDER BY kind, namespace, value, role;
+SELECT server, kind, namespace, records.value AS value, role, reference, etag, agreed, mapping, linked
+FROM json_each(?) AS asked CROSS JOIN resources ON reference = asked.value CROSS JOIN records ON records.id = record
+WHERE server = ?;
 
 -- name: held
 SELECT DISTINCT reference FROM resources
@@ -231,8 +232,9 @@ DELETE FROM resources WHERE server = :server AND role = :role AND record =
     (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
 
 -- name: delivery
-SELECT deliveries.*, kind, namespace, value FROM records JOIN deliveries ON record = id
-WHERE server = ? AND kind = ? AND namespace = ? AND value = ?;
+SELECT id, revision, deliveries.*, kind, namespace, value
+FROM records LEFT JOIN deliveries ON server = ? AND record = id
+WHERE kind = ? AND namespace = ? AND value = ?;
 
 -- name: due
 SELECT deliveries.*, kind, namespace, value FROM deliveries JOIN records ON id = record
