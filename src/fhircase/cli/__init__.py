@@ -5,6 +5,8 @@ good records were processed all the same; 4 something is still owed, in conflict
 applies wins. They are set in `exits`.
 """
 
+import gc
+
 import typer
 
 from fhircase.cli import conflicts, ledger, mappings, servers
@@ -61,6 +63,11 @@ app.add_typer(servers.app, name="servers")
 app.command("demo")(demo)
 
 
+RARELY = 50_000
+"""New objects between two looks for circles of them: records come and go without any, and each look costs."""
+
+
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(RARELY, 20, 20)
     app(prog_name="fhircase")

@@ -46,12 +46,13 @@ def meant(key: RecordKey) -> Iterator[RecordKey]:
         yield RecordKey(kind, key.namespace, owner)
 
 
-def _links(value: Any) -> Iterator[Link]:
-    if isinstance(value, Link):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _links(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _links(item)
+def _links(record: BaseModel) -> Iterator[Link]:
+    # A list of what is still to be seen is several times as fast as functions that call each other.
+    todo: list[Any] = [record]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Link):
+            yield each
+        else:
+            inside = vars(each).values() if isinstance(each, BaseModel) else each
+            todo += [inner for inner in inside if isinstance(inner, BaseModel | tuple)]

@@ -48,20 +48,23 @@ def token(identifier: Any) -> str:
 
 def nodes(value: Any) -> Iterator[Json]:
     """Every Reference in a resource: what says where it leads, or only whom it means."""
-    if isinstance(value, dict):
-        if isinstance(value.get("reference"), str) or _logical(value):
-            yield value
-        for inner in value.values():
-            yield from nodes(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from nodes(inner)
+    # A list of what is still to be seen is several times as fast as functions that call each other.
+    todo = [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, dict):
+            if isinstance(each.get("reference"), str) or _logical(each):
+                yield each
+            todo += [inner for inner in reversed(each.values()) if not isinstance(inner, str)]
+        elif isinstance(each, list):
+            todo += reversed(each)
 
 
 def _logical(node: Json) -> bool:
     """Whether it is a Reference by identifier; identifiers themselves stand in lists, and this one does not."""
     return (
-        isinstance(node.get("identifier"), dict)
+        "identifier" in node
+        and isinstance(node["identifier"], dict)
         and "resourceType" not in node
         and node.keys() <= {"identifier", "type", "display", "id", "extension", "_type", "_display"}
     )
@@ -88,10 +91,10 @@ def resolve(resource: Json, known: Known, before: Json | None = None) -> Json:
 
 def _resolved(value: Any, known: Known, theirs: Collection[bytes]) -> Any:
     if isinstance(value, list):
-        return [_resolved(inner, known, theirs) for inner in value]
+        return [each if isinstance(each, str) else _resolved(each, known, theirs) for each in value]
     if not isinstance(value, dict):
         return value
-    inner = {name: _resolved(part, known, theirs) for name, part in value.items()}
+    inner = {name: each if isinstance(each, str) else _resolved(each, known, theirs) for name, each in value.items()}
     reference = value.get("reference")
     if isinstance(reference, str):
         return _replaced(inner, known) if reference.startswith(URN) else inner

@@ -49,16 +49,16 @@ class Accepting(Settler):
         for part in every:
             parts.setdefault(part.key, []).append(part)
         whole = [each for one in batch if (each := self._whole(one, parts.get(one.key, ()), results))]
-        refused: list[tuple[_Whole, ResourceRefused]] = []
+        refused: dict[_Whole, ResourceRefused] = {}
         with self.station.ledger.unit():
             for each in whole:
                 try:
                     with self.station.ledger.part():
                         self._keep(each)
                 except ResourceRefused as error:
-                    refused.append((each, error))
-        for each, error in refused:
-            self._unreadable(each, error)
+                    refused[each] = error
+        for each, why in refused.items():
+            self._unreadable(each, why)
 
     def _whole(self, one: Ready, parts: Iterable[Part], results: Mapping[int, EntryResult]) -> "_Whole | None":
         """All that the server has of a record now; None if it would not say, and the record is put off."""
@@ -69,10 +69,8 @@ class Accepting(Settler):
             self.tally.sent.add(one.key)
         already = any(result.method == "POST" and result.status == 200 for result in mine)
         try:
-            answers = [
-                (part.role, _found(results[id(part)]) if id(part) in results else self._kept(part)) for part in parts
-            ]
-            roles = tuple((role, found) for role, found in answers if found)
+            there = [(part.role, self._there(part, results.get(id(part)))) for part in parts]
+            roles = tuple((role, found) for role, found in there if found)
             return self._gathered(_Whole(one, roles, {each.reference: each for _, each in roles}, already))
         except ServerError as error:
             self.later([one], str(error), code="unread", unsure=True)
@@ -97,7 +95,10 @@ class Accepting(Settler):
             verdict = hold(error.problems)
         self.settle(whole.one.claim, verdict, rows)
 
-    def _kept(self, part: Part) -> Found | None:
+    def _there(self, part: Part, result: EntryResult | None) -> Found | None:
+        """What the server holds of a part now."""
+        if result:
+            return _found(result)
         if part.before is not None:
             return Found(part.before, part.etag)
         if not part.linked:

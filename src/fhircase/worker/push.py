@@ -24,8 +24,9 @@ from fhircase.worker.settle import Tally
 from fhircase.worker.station import LEASE, Progress, Station, silent
 from fhircase.worker.texts import record_of
 
-CLAIMS = 200
-"""Records made ready at a time; it bounds the memory needed."""
+FIRST, CLAIMS = 25, 200
+"""Records made ready at a time: few at first, so that the server has something to do soon; their number bounds the
+memory needed."""
 
 
 class _Run:
@@ -40,6 +41,7 @@ class _Run:
         self.directory = Directory(station)
         self.sender = Sender(station, self.tally, self.directory)
         self.dispatch = Dispatch(station, self.sender, self._settled)
+        self.claims = FIRST
         self.done = 0
         self.loose: dict[RecordKey, set[RecordKey]] = {}
         """Records sent while others they name were not there yet."""
@@ -97,7 +99,8 @@ def push(
 def _all(run: _Run) -> None:
     """Send until nothing is due any more."""
     while not run.tally.stopped:
-        claims = _claim(run.station, run.only)
+        claims = _claim(run.station, run.only, run.claims)
+        run.claims = min(CLAIMS, 2 * run.claims)
         if claims:
             _some(run, claims)
         elif run.dispatch.idle:
@@ -109,14 +112,14 @@ def _all(run: _Run) -> None:
     run.dispatch.run()
 
 
-def _claim(station: Station, only: Collection[RecordKey] | None) -> list[Claim]:
+def _claim(station: Station, only: Collection[RecordKey] | None, limit: int) -> list[Claim]:
     """Claim what is due, oldest first, and what that refers to, so that it goes before or together."""
     now = station.now()
     if only is not None:
         return station.ledger.claim(
-            station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now, only=sorted(only)
+            station.server, owner=station.owner, limit=limit, lease=LEASE, now=now, only=sorted(only)
         )
-    claims = station.ledger.claim(station.server, owner=station.owner, limit=CLAIMS, lease=LEASE, now=now)
+    claims = station.ledger.claim(station.server, owner=station.owner, limit=limit, lease=LEASE, now=now)
     fresh = claims
     while fresh:
         named = {key for claim in fresh for key in _named(claim)}

@@ -59,6 +59,8 @@ class _Walk:
             if test := test_of(rule):
                 self._rules.setdefault(path, []).append((rule, test))
         self._fhir = fhir
+        self._together: dict[tuple[str, ...], list[tuple[Constraint, Test]]] = {}
+        self._steps: dict[tuple[str, str], tuple[str, str] | None] = {}
 
     def broken(self, resource: Json) -> Iterator[Problem]:
         kind = str(resource.get("resourceType"))
@@ -68,20 +70,32 @@ class _Walk:
             yield from self._node(inner, name, resource, f"{kind}.contained[{index}]", (name,))
 
     def _node(self, node: Json, inside: str, root: Json, at: str, paths: tuple[str, ...]) -> Iterator[Problem]:
-        for path in dict.fromkeys(paths):
-            for rule, test in self._rules.get(path, ()):
-                if not _holds(test, node, root):
-                    yield Problem(rule.words, at, f"FHIR {self._fhir}, {rule.key}")
+        for rule, test in self._of(paths):
+            if not _holds(test, node, root):
+                yield Problem(rule.words, at, f"FHIR {self._fhir}, {rule.key}")
         for name, value in node.items():
-            element = self._elements.child(inside, name)
-            if element is None or element.primitive:
+            # Texts are most of what there is, and no element of theirs has rules of its own.
+            if isinstance(value, str) or (step := self._step(inside, name)) is None:
                 continue
-            below = Elements.inside(element)
             many = isinstance(value, list)
             for index, inner in enumerate(value if many else [value]):
                 if isinstance(inner, dict):
                     where = f"{at}.{name}[{index}]" if many else f"{at}.{name}"
-                    yield from self._node(inner, below, root, where, (element.path, below))
+                    yield from self._node(inner, step[1], root, where, step)
+
+    def _of(self, paths: tuple[str, ...]) -> Sequence[tuple[Constraint, Test]]:
+        """The rules of an element and of its type, looked up once."""
+        if paths not in self._together:
+            self._together[paths] = [each for path in dict.fromkeys(paths) for each in self._rules.get(path, ())]
+        return self._together[paths]
+
+    def _step(self, inside: str, name: str) -> tuple[str, str] | None:
+        """An element's path and the name its children are found under; none for a bare value. Looked up once."""
+        if (inside, name) not in self._steps:
+            element = self._elements.child(inside, name)
+            more = element and not element.primitive and (element.path, Elements.inside(element))
+            self._steps[inside, name] = more or None
+        return self._steps[inside, name]
 
 
 def _holds(test: Test, node: Json, root: Json) -> bool:

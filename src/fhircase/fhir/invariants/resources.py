@@ -33,6 +33,8 @@ def _condition_in_error(node: Json, _: Json) -> bool:
 
 def _contained_is_used(node: Json, root: Json) -> bool:
     inside = [each for each in node.get("contained", ()) if isinstance(each, dict)]
+    if not inside:
+        return True
     refers = {text for text in strings(root) if text.startswith("#")}
     ours = {id_ for each in inside if "#" in set(strings(each)) and (id_ := each.get("id"))}
     return all(f"#{each.get('id')}" in refers or each.get("id") in ours for each in inside)
