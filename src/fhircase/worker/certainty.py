@@ -20,8 +20,9 @@ def doubles(station: Station, tally: Tally) -> list[Standing]:
         for kind, token in several:
             wanted.setdefault(kind, {})[token] = key
     found = []
+    there = identified(station, wanted)
     for kind, keys in wanted.items():
-        for token, references in found_by(identified(station, kind, keys.keys())).items():
+        for token, references in found_by(there[kind]).items():
             if token in keys and len(references) > 1:
                 named = ", ".join(sorted(references))
                 what, hint = f"the server has it {len(references)} times: {named}", "remove all but one on the server"

@@ -89,7 +89,7 @@ class Directory:
 
     def _ask(self, tokens: set[str]) -> None:
         new = tokens - self._asked.keys()
-        found = list(identified(self._station, PATIENT, new))
+        found = identified(self._station, {PATIENT: new})[PATIENT]
         notice(self._station, found)
         by_token = found_by(found)
         # Who was merged is the survivor, even if that one does not have all identifiers.
@@ -121,7 +121,7 @@ class Directory:
         keys = {_name(*pair): pair for pair in wanted}
         names = {keys[name]: found for name, found in self._station.ledger.links(self._station.server, keys).items()}
         rest = wanted - names.keys() - self._missing
-        found = {kind: found_by(identified(self._station, kind, tokens)) for kind, tokens in _by_type(rest).items()}
+        found = {kind: found_by(several) for kind, several in identified(self._station, _by_type(rest)).items()}
         for pair in rest:
             kinds = (pair[0],) if pair[0] else PARTIES
             matches = {match for kind in kinds for match in found.get(kind, {}).get(pair[1], ())}

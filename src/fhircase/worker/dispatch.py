@@ -4,7 +4,9 @@ All that touches the ledger is done here, in one thread; the threads of the pool
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from fhircase.errors import ServerError
 from fhircase.exchange.schedule import Piece, Schedule
@@ -13,7 +15,7 @@ from fhircase.worker.pool import Pool
 from fhircase.worker.prepare import Ready
 from fhircase.worker.send import Job, Sender
 from fhircase.worker.size import Size
-from fhircase.worker.station import LEASE, Station
+from fhircase.worker.station import LEASE, Question, Station
 from fhircase.worker.transact import Answer, transact
 
 RENEWED = timedelta(minutes=1)
@@ -21,6 +23,14 @@ RENEWED = timedelta(minutes=1)
 
 TICK = 1.0
 """Seconds to wait for an answer before looking after the leases again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A question, and what came of it."""
+
+    question: Question
+    answer: Any = None
 
 
 class Dispatch:
@@ -31,7 +41,7 @@ class Dispatch:
         self._sender = sender
         self._settled = settled
         self._schedule: Schedule[Ready] = Schedule()
-        self._pool: Pool[Job, Answer] = Pool(station.connect, station.to.parallel)
+        self._pool: Pool[Job | _Asked, Any] = Pool(station.connect, station.to.parallel)
         self._size = Size(station)
         self._renewed = station.now()
 
@@ -49,20 +59,41 @@ class Dispatch:
         """Send until so few entries are left to be given out; with 0, until all is settled."""
         self._fill()
         while self._pool.busy and (not leave or self._schedule.entries > leave):
-            if turn := self._pool.take(TICK):
-                self._finish(*turn)
+            self._taken()
             self._fill()
-            self._renew()
+
+    def ask(self, questions: Sequence[Question]) -> list[Any]:
+        """Put questions to the server as soon as a thread is free, and settle meanwhile what comes back.
+
+        Raises:
+            ServerError: one of them could not be asked.
+        """
+        todo = [_Asked(question) for question in questions]
+        for each in todo:
+            while not self._free:
+                self._taken()
+            self._pool.submit(each, each.question)
+        while any(each.answer is None for each in todo):
+            self._fill()
+            self._taken()
+        for each in todo:
+            if isinstance(each.answer, ServerError):
+                raise each.answer
+        return [each.answer for each in todo]
+
+    def _taken(self) -> None:
+        """Wait a little for one answer, of whatever kind."""
+        if turn := self._pool.take(TICK):
+            self._finish(*turn)
+        self._renew()
 
     def drain(self) -> None:
         """Give out nothing more, and settle what is under way as it comes back."""
         self._pool.halt()
         self._put_off()
         while self._pool.busy:
-            if turn := self._pool.take(TICK):
-                self._finish(*turn)
-                self._put_off()
-            self._renew()
+            self._taken()
+            self._put_off()
 
     def close(self) -> None:
         """Let go of the threads, and remember what was learned."""
@@ -89,8 +120,11 @@ class Dispatch:
     @property
     def _may(self) -> bool:
         """Whether one more may go out: while a server is on trial, one at a time."""
-        trial = self._station.circuit.trial and self._pool.busy
-        return self._pool.free and not self._sender.tally.stopped and not trial
+        return self._free and not self._sender.tally.stopped
+
+    @property
+    def _free(self) -> bool:
+        return self._pool.free and not (self._station.circuit.trial and self._pool.busy)
 
     def _start(self, taken: list[Piece[Ready]]) -> None:
         lost = self._lost([one.claim for piece in taken for one in piece.items])
@@ -115,7 +149,10 @@ class Dispatch:
         else:
             self._finish(job, Answer())
 
-    def _finish(self, job: Job, outcome: Answer | ServerError) -> None:
+    def _finish(self, job: Job | _Asked, outcome: Any) -> None:
+        if isinstance(job, _Asked):
+            job.answer = outcome
+            return
         self._size.learn(job.pieces, outcome)
         self._station.circuit.keep(self._station.ledger)
         again = self._sender.finish(job, outcome)

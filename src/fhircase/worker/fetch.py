@@ -1,7 +1,8 @@
 """Resources read from the server: by reference, many at once, and by identifier."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from fhircase.client import FHIRClient
 from fhircase.errors import NotFound
@@ -117,16 +118,26 @@ def _oldest(station: Station, reference: str, page: Json) -> Json:
     return object_at(entries[-1], "resource") if entries else {}
 
 
-def identified(station: Station, kind: str, tokens: Collection[str]) -> Iterator[Json]:
-    """Find all resources of a type that have one of these identifiers (`system|value`); none if it cannot look.
+def identified(station: Station, wanted: Mapping[str, Collection[str]]) -> dict[str, list[Json]]:
+    """Find all resources of each type that have one of these identifiers (`system|value`); none if it cannot look.
 
     Raises:
         ServerError: the server could not be asked.
     """
-    if not tokens or not station.can.can_find(kind):
-        return
-    for some in _slices(sorted(set(tokens)), AT_ONCE):
-        yield from station.client.search(kind, {"identifier": criteria(some)})
+    asked = [
+        (kind, some)
+        for kind, tokens in wanted.items()
+        if tokens and station.can.can_find(kind)
+        for some in _slices(sorted(set(tokens)), AT_ONCE)
+    ]
+    found: dict[str, list[Json]] = {kind: [] for kind in wanted}
+    for (kind, _), answer in zip(asked, station.asked([partial(_with, *each) for each in asked]), strict=True):
+        found[kind] += answer
+    return found
+
+
+def _with(kind: str, tokens: Sequence[str], client: FHIRClient) -> list[Json]:
+    return list(client.search(kind, {"identifier": criteria(tokens)}))
 
 
 def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:

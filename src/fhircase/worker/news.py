@@ -100,7 +100,7 @@ def _ourselves(station: Station) -> str | None:
     us = station.to.organization
     if us is None or "|" not in us:
         return us
-    found = [reference_of(resource) for resource in identified(station, "Organization", [us])]
+    found = [reference_of(resource) for resource in identified(station, {"Organization": [us]})["Organization"]]
     if len(found) != 1:
         hint = "give its reference there, such as Organization/12"
         raise ConfigError(

@@ -120,8 +120,8 @@ def _found(station: Station, several: Mapping[RecordKey, Ready]) -> dict[tuple[s
             if part.new and not part.linked and (token := business(key, part.resource)):
                 wanted.setdefault(part.resource["resourceType"], set()).add(token)
     found: dict[tuple[str, str], list[Found]] = {}
-    for kind, tokens in wanted.items():
-        for resource in identified(station, kind, tokens):
+    for kind, resources in identified(station, wanted).items():
+        for resource in resources:
             for token in found_by([resource]):
                 found.setdefault((kind, token), []).append(seen(resource))
     return found

@@ -1,6 +1,8 @@
 """Push: everything owed to a server, made ready, put in order and sent; what cannot be sent says why."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from fhircase.errors import InvalidInput, ServerError
 from fhircase.exchange.abilities import Delivery
@@ -21,7 +23,7 @@ from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.report import PushReport, waiting
 from fhircase.worker.send import Sender
 from fhircase.worker.settle import Tally
-from fhircase.worker.station import LEASE, Progress, Station, silent
+from fhircase.worker.station import LEASE, Progress, Question, Station, silent
 from fhircase.worker.texts import record_of
 
 FIRST, CLAIMS = 25, 200
@@ -34,17 +36,22 @@ class _Run:
 
     def __init__(self, station: Station, progress: Progress, only: Collection[RecordKey] | None) -> None:
         self.station = station
+        self.asking = replace(station, ask=self._ask)
+        """Where questions are put while what is under way goes on."""
         self.progress = progress
         self.only = only
         """The records to send; without, everything that is due."""
         self.tally = Tally()
-        self.directory = Directory(station)
+        self.directory = Directory(self.asking)
         self.sender = Sender(station, self.tally, self.directory)
         self.dispatch = Dispatch(station, self.sender, self._settled)
         self.claims = FIRST
         self.done = 0
         self.loose: dict[RecordKey, set[RecordKey]] = {}
         """Records sent while others they name were not there yet."""
+
+    def _ask(self, questions: Sequence[Question]) -> list[Any]:
+        return self.dispatch.ask(questions)
 
     def _settled(self, batch: Iterable[Ready]) -> None:
         for one in batch:
@@ -177,7 +184,7 @@ def _ready(run: _Run, claims: Iterable[Claim]) -> dict[RecordKey, Ready]:
 
 def _look_up(run: _Run, sender: Sender, prepared: dict[RecordKey, Ready]) -> None:
     """Find what is there already of records that an earlier attempt may have made."""
-    found, bad = look_up(run.station, [one for one in prepared.values() if _doubtful(run.station, one)])
+    found, bad = look_up(run.asking, [one for one in prepared.values() if _doubtful(run.station, one)])
     prepared |= found
     for key, error in bad.items():
         sender.refuse(prepared.pop(key).claim, error)

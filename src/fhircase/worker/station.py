@@ -1,6 +1,6 @@
 """What every loop needs at hand: one ledger, one server, the time, and who we are while we send."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -20,6 +20,9 @@ from fhircase.worker.probed import probed
 
 LEASE = timedelta(minutes=5)
 """How long a claim lasts without a sign of life; renewed while it waits and when it is sent."""
+
+Question = Callable[[FHIRClient], Any]
+"""Asks a server something."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is. Never a person's data."""
@@ -88,6 +91,16 @@ class Station:
     counter: Counter = field(default_factory=Counter)
 
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
+    ask: Callable[[Sequence[Question]], list[Any]] | None = field(default=None, repr=False)
+    """Puts questions to the server while other work goes on; without, one after the other."""
+
+    def asked(self, questions: Sequence[Question]) -> list[Any]:
+        """Put questions to the server; the answers in the questions' order.
+
+        Raises:
+            ServerError: one of them could not be asked.
+        """
+        return self.ask(questions) if self.ask else [question(self.client) for question in questions]
 
     @property
     def can(self) -> Abilities:
