@@ -9,6 +9,7 @@ from fhircase.exchange import whose
 from fhircase.exchange.people import PATIENT
 from fhircase.fhir import jsontext
 from fhircase.ledger import Ledger, RecordKey
+from fhircase.worker import survivors
 from fhircase.worker.forgotten import Forgotten
 from fhircase.worker.texts import record_of
 
@@ -32,15 +33,39 @@ def forget(ledger: Ledger, token: str, *, now: datetime) -> Remains:
     """
     tokens, keys = _theirs(ledger, token)
     remains = Remains(len(keys))
-    servers = {*ledger.status()["servers"], *ledger.count_put_by()}
+    servers = sorted({*ledger.status()["servers"], *ledger.count_put_by()})
     with ledger.unit():
-        for server in sorted(servers):
+        said = _said(ledger, servers, keys)
+        for server in servers:
             _on_server(ledger, server, tokens, keys, remains, now)
         ledger.forget(keys)
-        remains.named_by = [each.key for each in ledger.scan() if _names(each.current, tokens)]
+        for each in ledger.scan():
+            named = _identifiers(each.current)
+            said -= named
+            if named & tokens:
+                remains.named_by.append(each.key)
+        _forget_names(ledger, said, remains)
         Forgotten(ledger).add(tokens, keys, now=now)
     ledger.compact()
     return remains
+
+
+def _said(ledger: Ledger, servers: Iterable[str], keys: set[RecordKey]) -> set[str]:
+    """Every identifier in what is kept of the records, be it the client's or that of somebody they have to do with."""
+    said = {each for key, text in _texts(ledger) if key in keys for each in _identifiers(text)}
+    for server in servers:
+        for rows in ledger.resources(server, keys).values():
+            said |= {each for row in rows if row.agreed for each in _identifiers(row.agreed)}
+    return said
+
+
+def _forget_names(ledger: Ledger, said: set[str], remains: Remains) -> None:
+    """Forget what parties are called on servers whom nobody else names: whoever needs one is looked up again."""
+    for table, row in list(_memories(ledger)):
+        if table == "links":
+            theirs = row["reference"] in remains.references.get(row["server"], ())
+            if theirs or row["name"].partition(" ")[2] in said:
+                ledger.unlink(row["server"], [row["name"]])
 
 
 def _theirs(ledger: Ledger, token: str) -> tuple[set[str], set[RecordKey]]:
@@ -77,7 +102,7 @@ def _on_server(
     # A payer or a clinic may have several clients: only what is theirs alone is theirs.
     held = ledger.holders(server, references)
     shared = {reference for reference, several in held.items() if {row.key for row in several} - keys}
-    theirs = (references - shared) | patients
+    theirs = (references - shared) | patients | _merged(ledger, server, patients)
     names |= {name for several in ledger.named(server, patients).values() for name in several}
     ledger.unlink(server, names)
     ledger.drop_unread(server, [each.key for each in ledger.unread(server) if _mentions(each.text, tokens, theirs)])
@@ -89,28 +114,54 @@ def _on_server(
         remains.references[server] = sorted(theirs)
 
 
-def _cursors(ledger: Ledger, server: str) -> list[tuple[str, list[Any]]]:
-    """The cursors of a server that are lists of references."""
-    found = []
-    for table, row in ledger.dump():
-        if table == "cursors" and row["server"] == server and row["position"].startswith("["):
-            found.append((row["name"], jsontext.decode(row["position"])))
+def _merged(ledger: Ledger, server: str, patients: set[str]) -> set[str]:
+    """The patients that became one of these, of whom no fact stays either."""
+    facts, found = ledger.facts(server), set(patients)
+    while more := {name.rpartition(" ")[2] for name, to in facts.items() if _merge(name) and to in found} - found:
+        found |= more
+    for name, to in facts.items():
+        if _merge(name) and (to in found or name.rpartition(" ")[2] in found):
+            ledger.drop_fact(server, name)
     return found
 
 
-def _mentions(text: bytes, tokens: Iterable[str], references: Iterable[str]) -> bool:
+def _merge(fact: str) -> bool:
+    return fact.startswith((survivors.FACT, survivors.TOLD))
+
+
+def _cursors(ledger: Ledger, server: str) -> list[tuple[str, list[Any]]]:
+    """The cursors of a server that are lists of references."""
+    return [
+        (row["name"], jsontext.decode(row["position"]))
+        for table, row in _memories(ledger)
+        if table == "cursors" and row["server"] == server and row["position"].startswith("[")
+    ]
+
+
+def _memories(ledger: Ledger) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of what is remembered of servers besides records."""
+    return ((table, row) for table, row in ledger.dump() if table in ("cursors", "links"))
+
+
+def _mentions(text: bytes, tokens: set[str], references: Iterable[str]) -> bool:
     named = any(f'"{reference}"'.encode() in text for reference in references)
     return named or _names(text, tokens)
 
 
-def _names(text: bytes, tokens: Iterable[str]) -> bool:
+def _names(text: bytes, tokens: set[str]) -> bool:
     """Whether a JSON text has one of the identifiers in it."""
-    return any(_has(jsontext.decode(text), *token.split("|", 1)) for token in tokens)
+    return bool(_identifiers(text) & tokens)
 
 
-def _has(node: Any, system: str, value: str) -> bool:
+def _identifiers(text: bytes) -> set[str]:
+    """Every identifier in a JSON text, as `system|value`."""
+    return set(_tokens(jsontext.decode(text)))
+
+
+def _tokens(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
-        if node.get("value") == value and (node.get("system") or "") == system:
-            return True
-        return any(_has(inner, system, value) for inner in node.values())
-    return isinstance(node, list) and any(_has(inner, system, value) for inner in node)
+        system, value = node.get("system") or "", node.get("value")
+        if isinstance(system, str) and isinstance(value, str):
+            yield f"{system}|{value}"
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _tokens(inner)
