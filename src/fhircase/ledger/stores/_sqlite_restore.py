@@ -17,10 +17,12 @@ def copied(file: str, beside: str) -> Iterator[str]:
     part = f"{beside}.restoring"
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        # It may be in another's hands: whoever is refused leaves it alone.
+        raise LedgerError(f"{part}: another restore is under way, or broke off; remove it in that case") from None
+    try:
         shutil.copyfile(file, part)
         yield part
-    except FileExistsError:
-        raise LedgerError(f"{part}: another restore is under way, or broke off; remove it in that case") from None
     finally:
         for name in (part, f"{part}-wal", f"{part}-shm"):
             with suppress(FileNotFoundError):

@@ -146,7 +146,10 @@ CREATE TABLE conflicts (
 CREATE INDEX conflicts_by_record ON conflicts (record);
 CREATE INDEX conflicts_open ON conflicts (server, since) WHERE outcome IS NULL;
 
--- A record in conflict waited as a whole; what of it was in dispute is kept in its reason only.
+-- A record in conflict waited as a whole, and the server's word stood; what we said was kept as what the local system
+-- holds. If that stayed, the same input would be no news, and our word would be gone unasked: without it, they are
+-- compared again when the local system says it next.
+UPDATE records SET local = NULL, digest = NULL WHERE id IN (SELECT record FROM deliveries WHERE state = 'conflict');
 UPDATE deliveries SET state = 'refused' WHERE state = 'conflict';
 
 CREATE TABLE forgotten (
