@@ -7,13 +7,14 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
+from fhircase.cli.everywhere import code, everywhere
 from fhircase.cli.files import output
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import AsJson, Config, Files, Ledger, Output
-from fhircase.cli.screen import say
 from fhircase.cli.site import bad_input, code_of, inputs, opened_site, print_json, progress, show_pull, show_push
 
 if TYPE_CHECKING:
+    from fhircase.cli.site import Input
     from fhircase.config import Config as Settings
     from fhircase.errors import FhircaseError
     from fhircase.wiring import Site
@@ -42,7 +43,7 @@ def sync(
         raise typer.BadParameter("say which server, or --all", param_hint="--server")
     settings = load(config)
     intake = Intake(files, settings.timezone)
-    done = _everywhere(settings, ledger, intake) if server is None else _one(settings, server, ledger, intake)
+    done = everywhere(settings, ledger, intake, _both) if server is None else _one(settings, server, ledger, intake)
     fine = {name: both for name, both in done.items() if isinstance(both, tuple)}
     if file is not None:
         _written(file, fine)
@@ -65,16 +66,8 @@ def _one(settings: "Settings", server: str, ledger: Path | None, intake: Intake)
         return {site.server.name: (site.push(inputs(intake), progress=tell), site.pull(progress=tell, told=False))}
 
 
-def _everywhere(settings: "Settings", ledger: Path | None, intake: Intake) -> dict[str, "Both | FhircaseError"]:
-    """With all servers; the files are read once, and held in memory until each has been given them."""
-    from fhircase.wiring import side_by_side
-
-    given = list(inputs(intake))
-
-    def work(site: "Site", tell: "Progress") -> Both:
-        return site.push(given, progress=tell), site.pull(progress=tell, told=False)
-
-    return side_by_side(settings, work, ledger)
+def _both(site: "Site", given: "list[Input]", tell: "Progress") -> Both:
+    return site.push(given, progress=tell), site.pull(progress=tell, told=False)
 
 
 def _written(file: Path, done: dict[str, Both]) -> None:
@@ -90,11 +83,6 @@ def _json(both: Both, intake: Intake) -> dict[str, object]:
 
 
 def _codes(done: dict[str, "Both | FhircaseError"]) -> list[int]:
-    codes = []
-    for name, both in done.items():
-        if isinstance(both, tuple):
-            codes += [code_of(both[0]), code_of(both[1])]
-        else:
-            say(f"{name}: {both}")
-            codes.append(exits.of_error(both))
-    return codes
+    reports = [report for both in done.values() if isinstance(both, tuple) for report in both]
+    errors = {name: both for name, both in done.items() if not isinstance(both, tuple)}
+    return [*map(code_of, reports), *code(errors)]
