@@ -70,6 +70,30 @@ def test_one_at_a_time_is_one_at_a_time(world, way):
     assert watch.most == 1
 
 
+def test_what_has_to_be_asked_is_asked_beside_what_is_being_sent(world, way):
+    clients = 40
+    for number in range(clients):
+        world.patient(number)
+    under_way, seen, lock = [], [], threading.Lock()
+
+    def fault(method, path, body):
+        what = "send" if b'"transaction"' in body else "ask"
+        with lock:
+            under_way.append(what)
+            seen.append(sorted(under_way))
+        time.sleep(0.1)
+        with lock:
+            under_way.remove(what)
+
+    way.fault = fault
+    hospital = world.hospital(url=way.url, bundle_entries=20, parallel=3)
+    report = hospital.push(lines([world.case(number) for number in range(clients)]))
+
+    assert (report.sent, report.outstanding, world.doubled()) == (clients, 0, [])
+    assert max(map(len, seen)) == 3
+    assert any({"ask", "send"} <= {*together} for together in seen)
+
+
 def test_no_identifier_is_in_two_requests_at_once(world, way):
     way.fault = watch = Watch(0.05)
     hospital = world.hospital(url=way.url, bundle_entries=2, parallel=4, create_patients=True)
