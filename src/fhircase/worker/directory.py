@@ -19,6 +19,9 @@ Names = dict[tuple[str, str], str]
 PAYERS = ("Coverage", "ClaimResponse")
 """What a payer holds, found by its identifier."""
 
+PATIENTS = 1000
+"""Patients kept at hand."""
+
 NEED_CLIENT = frozenset({"case", "care-plan", "referral", "need", "goal", "outcome", "consent"})
 """Kinds of records that are about a client; a work item or a team need not be."""
 
@@ -98,6 +101,9 @@ class Directory:
         for token in new:
             self._asked[token] = by_token.get(token, set())
         self.patients |= {reference(resource): seen(resource) for resource in found}
+        # Records come by their clients, so those asked for long ago are hardly needed again; then they are read anew.
+        for name in list(self.patients)[:-PATIENTS]:
+            del self.patients[name]
 
     def _remember(self, tokens: Iterable[str], match: str) -> None:
         for token in tokens:

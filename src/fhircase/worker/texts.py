@@ -18,7 +18,7 @@ def text_of(record: Record) -> bytes:
     return as_line(record).rstrip(b"\n")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)  # More than a push has in hand at a time; each takes some 40 kB.
 def record_of(text: bytes) -> Record:
     """Read a record that was written here; records never change, so those read last are kept.
 
