@@ -1,6 +1,6 @@
 """What became of each scalar of a resource: carried, normalised, constant or left over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fhircase.fhir.jsontext import Json
@@ -10,6 +10,7 @@ _ADDRESS = Claim("constant", "address")
 _NARRATIVE = Claim("constant", "narrative")
 _LEFT = Claim("leftover", "")
 
+_Get = Callable[[tuple[int, Any], Claim], Claim]
 Claims = dict[tuple[int, Any], Claim]
 """What became of each scalar, by the id of what holds it and its key there."""
 
@@ -31,44 +32,42 @@ class Entry(NamedTuple):
 
 def entries(resources: Sequence[Json], claims: Claims) -> list[Entry]:
     """Every scalar of the resources, in order."""
-    own: Claims = {}
-    for resource in resources:
-        text = resource.get("text")
-        own |= {(id(resource), "resourceType"): _ADDRESS, (id(resource), "id"): _ADDRESS}
-        if isinstance(text, dict) and text.get("status") == "generated":
-            own |= {(id(text), "status"): _NARRATIVE, (id(text), "div"): _NARRATIVE}
-    own |= claims
     found: list[Entry] = []
     for number, resource in enumerate(resources):
-        _add(found, number, resource, "", own)
+        text = resource.get("text")
+        claims.setdefault((id(resource), "resourceType"), _ADDRESS)
+        claims.setdefault((id(resource), "id"), _ADDRESS)
+        if isinstance(text, dict) and text.get("status") == "generated":
+            claims.setdefault((id(text), "status"), _NARRATIVE)
+            claims.setdefault((id(text), "div"), _NARRATIVE)
+        _add(found.append, number, resource, "/", claims.get)
     return found
 
 
-def _add(found: list[Entry], number: int, node: Json, above: str, claims: Claims) -> None:
+def _add(add: Callable[[Entry], None], number: int, node: Json, above: str, claim: _Get) -> None:
     """Add the scalars in an object. They are many: what is done for each of them is what a report costs."""
     around = id(node)
     for name, value in node.items():
-        pointer = f"{above}/{name}" if name.isidentifier() else f"{above}/{_token(name)}"
+        pointer = above + (name if name.isidentifier() else _token(name))
         if value.__class__ is str:
-            fate, rule, row = claims.get((around, name), _LEFT)
-            found.append(_new(Entry, (number, pointer, value, fate, rule, row)))
+            fate, rule, row = claim((around, name), _LEFT)
+            add(_new(Entry, (number, pointer, value, fate, rule, row)))
         elif isinstance(value, dict):
-            _add(found, number, value, pointer, claims)
+            _add(add, number, value, f"{pointer}/", claim)
         elif isinstance(value, list):
-            _add_items(found, number, value, pointer, claims)
+            _add_items(add, number, value, f"{pointer}/", claim)
         elif value is not None:
-            found.append(Entry(number, pointer, value, *claims.get((around, name), _LEFT)))
+            add(Entry(number, pointer, value, *claim((around, name), _LEFT)))
 
 
-def _add_items(found: list[Entry], number: int, items: list[Any], above: str, claims: Claims) -> None:
+def _add_items(add: Callable[[Entry], None], number: int, items: list[Any], above: str, claim: _Get) -> None:
     for at, item in enumerate(items):
-        pointer = f"{above}/{at}"
         if isinstance(item, dict):
-            _add(found, number, item, pointer, claims)
+            _add(add, number, item, f"{above}{at}/", claim)
         elif isinstance(item, list):
-            _add_items(found, number, item, pointer, claims)
+            _add_items(add, number, item, f"{above}{at}/", claim)
         elif item is not None:
-            found.append(Entry(number, pointer, item, *claims.get((id(items), at), _LEFT)))
+            add(Entry(number, f"{above}{at}", item, *claim((id(items), at), _LEFT)))
 
 
 _new = tuple.__new__
