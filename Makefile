@@ -43,7 +43,7 @@ fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a val
 	FUZZ_EXAMPLES=100000 $(PY) -m pytest -n auto tests/fuzz $(ARGS)
 
 mutants: $(READY) ## change the mapping engine in small ways, 400 of them; the tests have to notice; ARGS=NUMBER
-	$(PY) scripts/mutants.py $(ARGS)
+	$(PY) scripts/mutants $(ARGS)
 
 chaos: $(READY) ## pushes that are killed, over a way that fails; ARGS="--records 1000 --seeds 20" for the whole of it
 	$(PY) -m tests.chaos $(ARGS)

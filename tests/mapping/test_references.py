@@ -134,6 +134,15 @@ def test_a_reference_that_is_no_reference_is_refused() -> None:
 
 
 @BOTH
+def test_a_reference_that_is_no_fhir_and_should_lead_to_a_resource_of_ours_is_told_once(fhir: str) -> None:
+    resources = written(CASE, fhir)
+    only(resources, "Task")["focus"] = ["EpisodeOfCare/1"]
+    found = [problem for problem in refused(lambda: from_fhir(resources, fhir)) if "task.focus" in problem]
+    assert len(found) == 1
+    assert found[0].startswith("`focus` is not a list @ task.focus")
+
+
+@BOTH
 def test_a_reference_that_is_no_fhir_is_left_where_another_led_there(fhir: str) -> None:
     case = but(CASE, client=Client(names=(PersonName(family="Merriwold"),)))
     resources = written(case, fhir)

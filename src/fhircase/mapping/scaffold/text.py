@@ -73,7 +73,7 @@ class _Page:
         stream = StringIO()
         yaml = YAML()
         yaml.width = _WIDE
-        yaml.indent(mapping=2, sequence=4, offset=2)
+        yaml.indent(sequence=4, offset=2)
         yaml.dump(document, stream)
         head = "".join(f"# {line}".rstrip() + "\n" for line in self._head())
         return f"{head}\n{_SECTION.sub(_APART, stream.getvalue())}"
