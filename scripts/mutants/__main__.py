@@ -56,7 +56,8 @@ def _survivors(copies: Sequence[Copy], changes: Sequence[Change]) -> list[Change
         ends[change.name] = bool(tests and copy.notices(change, tests)) or now
         free.put(copy)
         TRIED.write_text(json.dumps(ends.copy(), indent=1), encoding="utf-8")
-        print("noticed " if ends[change.name] is True else "survived", change.name, f"{len(tests)} tests", flush=True)
+        said = "noticed" if ends[change.name] is True else f"not noticed by {len(tests)} tests\n{change.diff}"
+        print(f"{change.path}:{change.lines[0]} {said}", flush=True)
 
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(attempt, [change for change in changes if ends.get(change.name) not in (True, now)]))
@@ -67,7 +68,7 @@ def _told(survivors: Sequence[Change], tried: int, every: int, least: float) -> 
     share = 1 - len(survivors) / tried
     margin = 1.96 * math.sqrt(share * (1 - share) / tried)
     for change in survivors:
-        print(f"\nnot noticed: {change.path}:{change.lines[0]} {change.name}\n{change.diff}")
+        print(f"\nnot noticed: {change.path}:{change.lines[0]}\n{change.diff}")
     print(f"{tried - len(survivors)} of {tried} noticed: {share:.1%} ± {margin:.1%} of {every}")
     return int(share < least)
 

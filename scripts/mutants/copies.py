@@ -36,13 +36,18 @@ class Copy:
 
     def notices(self, change: Change, tests: Sequence[str]) -> bool:
         """Whether one of these tests fails with a change."""
-        place, chosen = self.folder / change.path, self.folder / "chosen"
+        place = self.folder / change.path
         whole = place.read_bytes()
-        chosen.write_text("\n".join(tests), encoding="utf-8")
         _write(place, change.text.encode())
-        ended = self.run("choosing", sorted({test.partition("::")[0] for test in tests}), chosen)
+        done = self.chosen(tests)
         _write(place, whole)
-        return ended.returncode != 0
+        return done.returncode != 0
+
+    def chosen(self, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+        """Run these tests, in this order, until one fails."""
+        file = self.folder / "chosen"
+        file.write_text("\n".join(tests), encoding="utf-8")
+        return self.run("choosing", sorted({test.partition("::")[0] for test in tests}), file)
 
     def run(self, plugin: str, tests: Sequence[str], file: Path) -> "subprocess.CompletedProcess[str]":
         """Run tests until one fails, with one of our plugins and the file that it reads or writes."""

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from subprocess import CompletedProcess
 
 from changes import Change
 from copies import KEPT, Copy, state
@@ -30,15 +31,17 @@ class Covered:
 
     def __init__(self, copy: Copy) -> None:
         file = KEPT / f"covered-{state()}"
+        seen = file if file.exists() else copy.folder / "covered"
         if not file.exists():
-            done = copy.run("covering", TESTS, copy.folder / "covered")
-            if done.returncode:
-                sys.exit(f"the tests fail without any change; mend them first\n{done.stdout[-3000:]}")
-            KEPT.mkdir(exist_ok=True)
-            shutil.copy(copy.folder / "covered", file)
-        data = CoverageData(str(file))
+            _passed(copy.run("covering", TESTS, seen))
+        data = CoverageData(str(seen))
         data.read()
         self._files = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
+        if not file.exists():
+            # In the order in which they will run: a test that fails because of its place would notice every change.
+            _passed(copy.chosen(self._sorted(self._ranks)))
+            KEPT.mkdir(exist_ok=True)
+            shutil.copy(seen, file)
 
     def tests(self, change: Change) -> list[str]:
         """The tests that come by the changed statement, the most particular first; then the others of their files.
@@ -67,3 +70,8 @@ def _of(several: Iterable[Iterable[str]]) -> set[str]:
 
 def _file(test: str) -> str:
     return test.partition("::")[0]
+
+
+def _passed(done: "CompletedProcess[str]") -> None:
+    if done.returncode:
+        sys.exit(f"the tests fail without any change; mend them first\n{done.stdout[-3000:]}")

@@ -124,6 +124,7 @@ EQUAL = {"code": "active", "equivalence": "equivalent"}
         (mapped({"code": "active"}), "not said @ group[0].element[0].target[0].equivalence"),
         (mapped(EQUAL, EQUAL), "`open` is written as another code already @ group[0].element[0].target[1]"),
         (mapped(EQUAL | {"equivalence": "equivalant"}), "is none; did you mean `equivalent`? @ group[0].element[0]"),
+        (mapped(EQUAL | {"equivalence": 5}), "; known: equivalent, equal, wider, "),
         (mapped(EQUAL | {"equivalence": "inexact"}), "`inexact` says not what is read as what @ group[0].element[0]"),
         (mapped({"code": "x", "relationship": "related-to"}), "@ group[0].element[0].target[0].relationship"),
         (mapped(EQUAL, {"code": "x", "equivalence": "narrower"}), "no comment @ group[0].element[0].target[1].comment"),

@@ -118,6 +118,7 @@ EXPECTED: dict[tuple[str, str], dict[str, Any]] = {
         "created_at": ("field", "task.authoredOn"),
         "priority": ("code", "task.priority"),
         "comments": ("field", "task.note.text"),
+        "requester": ("digits", "task.requester.identifier.value"),
         "intent": ("constant", "task.intent"),
     },
     ("Referral", "ServiceRequest"): {

@@ -81,6 +81,7 @@ class Task:
     created_at: date
     priority: Literal["low", "high"]
     comments: str = ""
+    requester: int | None = None
 
 
 class Referral(TypedDict, total=False):
