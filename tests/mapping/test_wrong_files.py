@@ -34,6 +34,11 @@ MISTAKES = {
     "word-of-the-wrong-shape": ("goal", "{link: goal.subject, type: Patient}", "{link: goal.subject, type: [Patient]}"),
     "another-type-at-the-place": ("goal", "{concept: goal.description}", "{quantity: goal.description}"),
     "link-to-what-is-no-reference": ("goal", "{link: goal.subject,", "{link: goal.description,"),
+    "link-to-a-type-that-fhir-does-not-allow": (
+        "goal",
+        "{link: goal.subject, type: Patient}",
+        "{link: goal.subject, type: Task}",
+    ),
     "bare-value-of-an-object": ("goal", "{field: goal.startDate}", "{field: goal.priority}"),
     "bare-value-of-another-type": ("work-item", "R5: task.doNotPerform}", "R5: task.description}"),
     "unknown-table": ("goal", "table: goal-achievement}", "table: goal-achievment}"),
