@@ -59,6 +59,17 @@ def test_every_place_of_every_shipped_table_is_said(version: str) -> None:
         assert table.tags or len(made["group"]) >= len(table.paths)
 
 
+def test_the_codes_that_say_a_value_together_stand_in_one_cell_of_the_csv_each_with_its_system(tmp_path: Path) -> None:
+    place = tmp_path / "need-kind.csv"
+    place.write_text(shipped("R4")["need-kind"].as_csv(), encoding="utf-8", newline="")
+    found = plain(csv_table(place))
+    concern = "http://hl7.org/fhir/us/core/CodeSystem/condition-category#health-concern"
+    problem = "http://terminology.hl7.org/CodeSystem/condition-category#problem-list-item"
+    sdoh = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category#sdoh"
+    assert found["rows"][:2] == [["medical", problem], ["social", f"{concern} {sdoh}"]]
+    assert found["reads"] == {"another way to say it": [["social", f"{problem} {sdoh}"], ["social", sdoh]]}
+
+
 def test_what_a_table_declares_is_said_in_fhirs_words() -> None:
     made = shipped("R4")["case-status"].as_concept_map()
     task, own, episode = made["group"]
