@@ -16,7 +16,7 @@ PYTHON ?= $(shell for candidate in $(CANDIDATES); do \
 	&& { echo "$$candidate"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench chaos corpus docs fuzz interop mutants lock format clean
+.PHONY: help setup demo test check bench chaos corpus docs fuzz interop mutants faults lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -44,6 +44,9 @@ fuzz: $(READY) ## 100,000 spoilt resources and records: never anything but a val
 
 mutants: $(READY) ## change the mapping engine in small ways, 400 of them; the tests have to notice; ARGS=NUMBER
 	$(PY) scripts/mutants $(ARGS)
+
+faults: $(READY) ## put named faults into the exchange, one at a time; the state machine has to notice; ARGS=NAMES
+	$(PY) scripts/faults.py $(ARGS)
 
 chaos: $(READY) ## pushes that are killed, over a way that fails; ARGS="--records 1000 --seeds 20" for the whole of it
 	$(PY) -m tests.chaos $(ARGS)

@@ -8,10 +8,9 @@ from tests.model.wire import Killed, Wire
 
 from fhircase.client import FHIRClient
 from fhircase.errors import ServerError
-from fhircase.exchange.breaker import Breaker
 from fhircase.ledger import Ledger, open_ledger
 from fhircase.rest.retry import Retry
-from fhircase.worker.circuit import Circuit
+from fhircase.worker.circuit import circuit_of
 from fhircase.worker.station import Destination, Station
 from fhircase.worker.texts import mapping_digest
 
@@ -80,15 +79,17 @@ class Here:
 def station(wire: Wire, ledger: MortalLedger, owner: str, now: Callable[[], datetime], **to: Any) -> Station:
     """A process of the hospital's: everything real but the wire, the threads and the clock."""
 
+    circuit = circuit_of(ledger, "ehr", now)  # type: ignore[arg-type]
+
     def connect(sleep: Callable[[float], Any] = lambda seconds: None) -> FHIRClient:
+        patience = Retry(attempts=2, patience=0)
+        layers = [circuit.layer]
         return FHIRClient(
-            wire.server.url, wire.session(), sleep=sleep, random=lambda: 0.0, retry=Retry(attempts=2, patience=0)
+            wire.server.url, wire.session(), layers=layers, sleep=sleep, random=lambda: 0.0, retry=patience
         )
 
     there = Destination(name="ehr", url=wire.server.url, parallel=1, **to)
-    return Station(
-        ledger, connect(), there, owner, mapping_digest("R4", ()), connect, Circuit(there.name, Breaker(), now), now
-    )  # type: ignore[arg-type]
+    return Station(ledger, connect(), there, owner, mapping_digest("R4", ()), connect, circuit, now)  # type: ignore[arg-type]
 
 
 def opened(path: str, wire: Wire) -> MortalLedger:

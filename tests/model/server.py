@@ -58,6 +58,8 @@ class ModelServer:
         self.writes: list[Write] = []
         self._made = 0
         self.clock = datetime(2026, 1, 1, tzinfo=UTC)
+        self.lag = timedelta(0)
+        """How long ago began what is written now: servers date a change by its beginning, and show it at its end."""
 
     # -- for tests ----------------------------------------------------------------------------------
 
@@ -185,7 +187,8 @@ class ModelServer:
     def _write(self, who: str, reference: str, resource: Json) -> Json:
         self.clock += timedelta(milliseconds=7)
         versions = self.versions.setdefault(reference, [])
-        moment = self.clock.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        began = max([self.clock - self.lag, *(_dated(each) for each in versions[-1:] if each)])
+        moment = began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         meta = {**resource.get("meta", {}), "versionId": str(len(versions) + 1), "lastUpdated": moment}
         stored = {**deepcopy(resource), "id": reference.partition("/")[2], "meta": meta}
         self.writes.append(Write(who, reference, versions[-1] if versions else {}, stored))
@@ -250,6 +253,10 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
             raise Refused(400, "it refers to what is not in the bundle")
         inner["reference"] = names[inner["reference"]]
     return inner
+
+
+def _dated(version: Json) -> datetime:
+    return datetime.fromisoformat(version["meta"]["lastUpdated"]) + timedelta(milliseconds=1)
 
 
 def _etag(resource: Json) -> str:

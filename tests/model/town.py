@@ -12,7 +12,7 @@ from fhircase.model import Concept, Note, Record
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Place:
     """Where both sides write: a field of a record, and the element that it is."""
 
@@ -25,6 +25,9 @@ class Place:
     """What a conflict at this place is called by, at its end."""
     listed: bool = False
 
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
 
 PLACES = (
     Place("title", "care-plan", "CarePlan", "title"),
@@ -35,6 +38,8 @@ PLACES = (
 )
 BY_NAME = {place.name: place for place in PLACES}
 VALUES = {"care-plan": "P-{}", "referral": "R-{}", "case": "C-{}"}
+STEPS = {"active": 0, "on-hold": 0, "completed": 1, "revoked": 1}
+"""How far each status of a plan is in its life."""
 
 
 def said(place: Place, resource: Json) -> Any:
@@ -80,6 +85,12 @@ def words(place: Place, record: Any) -> Any:
     return getattr(record, place.name)
 
 
+def word_in(value: bytes | None) -> str | None:
+    """The text in what a conflict keeps of one side, at a place that is not a list."""
+    found = jsontext.decode(value) if value is not None else None
+    return found.get("text") if isinstance(found, dict) else found
+
+
 @dataclass
 class Agency:
     """Another client of the same server."""
@@ -90,7 +101,7 @@ class Agency:
     """What it wrote at each place of each client, in order."""
 
     def find(self, place: Place, client: int) -> Json | None:
-        """The live resource that a place is in."""
+        """The live resource that a place is in; the first of them, if somebody made another."""
         what, value = (
             ("offer", f"R-{client}:o1") if place.type == "Task" else (place.kind, VALUES[place.kind].format(client))
         )
@@ -109,6 +120,11 @@ class Agency:
         self.said.setdefault((place.name, client), []).append(text)
         return True
 
+    def put_status(self, client: int, status: str) -> None:
+        """Say how a plan stands, late or not."""
+        if resource := self.find(BY_NAME["title"], client):
+            self._write({**resource, "status": status})
+
     def advance(self, client: int) -> bool:
         """Take an offer one step further."""
         resource = self.find(BY_NAME["reason"], client)
@@ -125,6 +141,20 @@ class Agency:
             return False
         answer = self.server.handle("agency", "DELETE", f"{resource['resourceType']}/{resource['id']}", "", {}, b"")
         return answer.status == 204
+
+    def copy(self, place: Place, client: int) -> str | None:
+        """Make what is there a second time, as somebody may who does not look; the reference of the first."""
+        resource = self.find(place, client)
+        if resource is None:
+            return None
+        answer = self.server.handle("stranger", "POST", place.type, "", {}, jsontext.encode(resource))
+        assert answer.status == 201, answer
+        return f"{place.type}/{resource['id']}"
+
+    def write_elsewhere(self, place: Place) -> None:
+        """Write something of the same type that has nothing to do with us."""
+        stranger = {"resourceType": place.type, "status": "active"}
+        self.server.handle("stranger", "POST", place.type, "", {}, jsontext.encode(stranger))
 
     def _write(self, resource: Json) -> None:
         version = {"if-match": f'W/"{resource["meta"]["versionId"]}"'}

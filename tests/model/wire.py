@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,10 +25,12 @@ FAULTS = {
     "429": "not done",
     "500": "not done",
     "412": "not done, as if somebody had been faster",
-    "race": "somebody is faster",
+    "leave me": "not done, and nothing is to be asked for two minutes",
     "killed before": "the process ends with the request unsent",
     "killed after": "the process ends, and the request is done",
 }
+PEACE = 120
+"""Seconds for which a server that has too much to do wants to be asked nothing."""
 
 
 class Killed(BaseException):
@@ -37,11 +40,19 @@ class Killed(BaseException):
 class Wire(BaseAdapter):
     """Carries one side's requests to the server, and lets go wrong what it is told."""
 
-    def __init__(self, server: ModelServer, who: str, race: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, server: ModelServer, who: str, now: Callable[[], datetime]) -> None:
         super().__init__()
         self.server = server
         self.who = who
-        self.race = race
+        self.now = now
+        self.before: Callable[[], None] | None = None
+        """What happens once, just before the server does the next write."""
+        self.after: Callable[[], None] | None = None
+        """The same, just after it."""
+        self.quiet_until: datetime | None = None
+        """Until when the server asked to be left in peace."""
+        self.impatient = False
+        """Whether it was asked all the same."""
         self.faults: deque[str] = deque()
         self.dead = False
         self.late: list[Callable[[], Any]] = []
@@ -65,6 +76,7 @@ class Wire(BaseAdapter):
         with self._turn:
             if self.dead:
                 raise Killed
+            self.impatient |= self.quiet_until is not None and self.now() < self.quiet_until
             fault = self.faults.popleft() if self.faults else ""
             if fault:
                 self.met.append(fault)
@@ -85,11 +97,12 @@ class Wire(BaseAdapter):
         if fault == "late":
             self.late.append(lambda: self._done(request))
             raise requests.ReadTimeout
+        if fault == "leave me":
+            self.quiet_until = self.now() + timedelta(seconds=PEACE)
+            return _response(request, Answer(429, headers={"Retry-After": str(PEACE)}))
         if fault.isdigit():
             return _response(request, Answer(int(fault), {"resourceType": "OperationOutcome"}))
-        if fault == "race":
-            self.race()
-        answer = self._done(request)
+        answer = self._between(request)
         if fault == "lost":
             raise requests.ReadTimeout
         if fault == "killed after":
@@ -98,6 +111,18 @@ class Wire(BaseAdapter):
         if fault == "gateway":
             return _response(request, Answer(502))
         return _response(request, answer, cut=fault == "garbled")
+
+    def _between(self, request: requests.PreparedRequest) -> Answer:
+        """Do it, and what somebody else does just before and after."""
+        writes = b'"transaction"' in (request.body or b"") or request.method in ("PUT", "DELETE")
+        if writes and self.before:
+            (happens, self.before) = (self.before, None)
+            happens()
+        answer = self._done(request)
+        if writes and self.after:
+            (happens, self.after) = (self.after, None)
+            happens()
+        return answer
 
     def _done(self, request: requests.PreparedRequest) -> Answer:
         parts = urlsplit(str(request.url))
