@@ -211,6 +211,9 @@ class Judge:
             there, believed = self._there(place, client), words(place, current)
             same = set(there) == set(believed) if place.listed else there == believed
             assert same, f"{place.name} {client}: we believe {believed}, and it is {there}"
+        if kind == "care-plan" and not any(each.path == "status" for each in opened):
+            plan = self.agency.find(PLACES[0], client)
+            assert plan["status"] == str(current.status), f"we believe {current.status}, and it is {plan['status']}"
         for each in opened:
             self._disagreed(each, client)
 

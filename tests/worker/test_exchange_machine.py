@@ -59,6 +59,8 @@ class Exchange(RuleBasedStateMachine):
         self._words = 0
         self.shown: dict[str, Conflict] = {}
         """Conflicts as a person has seen them."""
+        self.heard: set[str] = set()
+        """Words of which the hospital has been told."""
         self.hospital: Hospital | None = None
 
     @initialize(
@@ -102,10 +104,10 @@ class Exchange(RuleBasedStateMachine):
         self.hospital.unsaid.add((place.kind, client))
 
     def _disputed(self, place, record):
-        """What the server says where the hospital has been told that it is in dispute."""
+        """What the server says where it is in dispute, as far as the hospital has been told of it."""
         key = key_of(record)
         if any(each.path.endswith(place.path) for each in self.ledger.conflicts("ehr", [key])):
-            yield words(place, record_of(self.ledger.records([key])[key].current))
+            yield from {words(place, record_of(self.ledger.records([key])[key].current))} & self.heard
 
     @rule(place=places, client=st.integers(0, 1))
     def the_agency_edits(self, place, client):
@@ -179,10 +181,16 @@ class Exchange(RuleBasedStateMachine):
         disputed = {each.key for each in self.ledger.conflicts()}
         for offer in list(feed.changes()):
             record = offer.record
+            self._hears(record)
             # Who takes over the partner's word where a person has yet to decide for something else says it as his own.
             if offer.change.key not in disputed:
                 self.hospital.records[record.key.kind, int(record.key.value.partition("-")[2])] = record
             feed.ack(offer.cursor)
+
+    def _hears(self, record):
+        for place in PLACES:
+            if place.kind == record.key.kind and not place.listed:
+                self.heard.add(words(place, record))
 
     # -- the exchange -------------------------------------------------------------------------------
 
@@ -210,7 +218,7 @@ class Exchange(RuleBasedStateMachine):
         for place in PLACES:
             for client in self.clients:
                 record = records.get((place.kind, client))
-                # What is said anew where there is a dispute decides it, and what a pull found last counts as shown.
+                # What is said anew where there is a dispute decides it, if the hospital was told what it is about.
                 if record and not place.listed:
                     for each in self.judge.said:
                         if each.text == words(place, record):
@@ -305,6 +313,8 @@ class Exchange(RuleBasedStateMachine):
             pushed = push(station, lines(records.values()))
             pulled = pull(station)
             told(station, pulled)
+            for _, record in pulled.changes:
+                self._hears(record)
             self.judge.take(records)
             self.hospital.unsaid.clear()
             if not (pushed.sent or pushed.owed or pushed.stopped or pulled.changes or pulled.stopped):

@@ -37,6 +37,16 @@ def test_what_is_completed_is_not_reopened_by_a_late_message_of_theirs(world, ho
     assert hospital.pull().remarks == ()
 
 
+def test_a_late_message_with_nothing_new_in_it_does_not_stay_on_the_server_either(world, hospital):
+    hospital.push(lines([but(world.plan(0), status="completed")]))
+    world.edit(there(world), status="active")
+    report = hospital.pull()
+    assert (passed_over(report), report.changes) == (FORWARD, ())
+    pushed = hospital.push()
+    assert (pushed.updated, pushed.outstanding, there(world)["status"]) == (1, 0, "completed")
+    assert (hospital.pull().remarks, hospital.push().requests) == ((), 0)
+
+
 def test_what_is_completed_is_not_reopened_by_a_late_message_of_ours(world, hospital):
     world.edit(there(world), status="completed")
     hospital.pull()

@@ -207,6 +207,10 @@ def test_a_conflict_grows_by_what_else_both_sides_change(world):
 
 def test_a_disputed_field_said_anew_is_decided_for_us(world):
     hospital, ours = disputed(world)
+    # Nobody has told us yet what theirs is: our new word is no answer to it.
+    report = hospital.push(lines([but(ours, title="ours, in the dark")]))
+    assert (report.outstanding, report.updated) == (1, 0)
+    hospital.pull()
     report = hospital.push(lines([but(ours, title="ours, all the same")]))
     assert (report.outstanding, report.updated) == (0, 1)
     assert world.one("CarePlan", "care-plan", "P-0")["title"] == "ours, all the same"

@@ -150,7 +150,7 @@ def changed(before: Record, now: Record) -> tuple[str, ...]:
 def apart(paths: Iterable[str], one: Record, other: Record) -> tuple[str, ...]:
     """Those of the paths at which two versions of a record still differ."""
     differing = changed(one, other)
-    return tuple(path for path in paths if any(_touch(path, each) for each in differing))
+    return tuple(path for path in paths if any(touch(path, each) for each in differing))
 
 
 def within(paths: Iterable[str], places: Iterable[str]) -> bool:
@@ -159,7 +159,8 @@ def within(paths: Iterable[str], places: Iterable[str]) -> bool:
     return all(any(place in (path, WHOLE) or _inside(path, place) for place in around) for path in paths)
 
 
-def _touch(one: str, other: str) -> bool:
+def touch(one: str, other: str) -> bool:
+    """Whether one of two places lies in the other."""
     return WHOLE in (one, other) or one == other or _inside(one, other) or _inside(other, one)
 
 

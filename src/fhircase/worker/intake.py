@@ -17,6 +17,7 @@ from fhircase.worker.report import Brake, Standing, overruled
 from fhircase.worker.spool import Given
 from fhircase.worker.station import Progress, Station
 from fhircase.worker.texts import record_of, text_of
+from fhircase.worker.told import Untold
 
 
 class Intake:
@@ -33,6 +34,7 @@ class Intake:
         self.outside = 0
         self.braked: Brake | None = None
         self._pilot = Pilot(station)
+        self._untold = Untold(station.ledger, station.server)
 
     def take(self, records: Iterable[Input]) -> None:
         """Take all records in, a chunk at a time, each chunk wholly or not at all; or none, if the brake says so."""
@@ -97,7 +99,7 @@ class Intake:
     def _merged(self, key: RecordKey, record: Record, known: Kept) -> Merged[Record]:
         """What the local system says now, merged into what we have.
 
-        A disputed place that it says anew, and differently, is decided: for ours.
+        A disputed place that it says anew, and differently, is decided: for ours, if it has been told of theirs.
         """
         station = self._station
         rows = station.ledger.resources(station.server, [key]).get(key, ())
@@ -106,11 +108,12 @@ class Intake:
         said, current = local_base(known), record_of(known.current)
         # While all of it is in dispute, nothing of what was said since has come to be.
         base = whole_base(opened, current) or said
-        decided = [each.path for each in opened if each.path != WHOLE] if said else []
+        told = [each for each in opened if not self._untold.has(each)]
+        decided = [each.path for each in told if each.path != WHOLE] if said else []
         policies = station.policies(key.kind)
         merged = merge(record, base, current, base, policies=policies, linked=linked, decided=decided, told_by_us=True)
         if said:
-            heard(station, opened, merged, record, said)
+            heard(station, told, merged, record, said)
         if merged.conflicts:
             dispute(station, key, merged.conflicts, Sides.of(record, current, base))
         return merged

@@ -32,8 +32,9 @@ def note(run: Run, key: RecordKey, taken: Taken) -> None:
         ledger.pulled(server, [key], now=now)
         if unread.waits(delivery):
             _agree(station, key)
-    else:
-        ledger.wish(server, [key], now=now)
+    elif not ledger.wish(server, [key], now=now) and delivery and delivery.state is State.AGREED:
+        # Nothing is new to us, and still the server says something else: what a policy did not let come to be.
+        ledger.release(server, [key], now=now)
     if taken.remarks:
         run.remarks.append(Standing(key, "remark", "remarks", "noticed while reading", taken.remarks))
     if taken.overruled:
