@@ -3,7 +3,7 @@
 At a disputed place the server's word stands in the record; the rest of the record goes on being sent and read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from fhircase.exchange.merge import WHOLE, Merged
@@ -79,23 +79,30 @@ def whole_base(opened: Iterable[Conflict], record: Record) -> Record | None:
     return None if text is None else record_of(jsontext.encode(put(_data(record), WHOLE, jsontext.decode(text))))
 
 
-def heard(station: Station, opened: Iterable[Conflict], merged: Merged[Record], said: Record, before: Record) -> None:
+def heard(
+    station: Station,
+    opened: Iterable[Conflict],
+    merged: Merged[Record],
+    said: tuple[Record, Record],
+    told: Collection[str],
+) -> None:
     """End those conflicts at whose places our side says something else than before: that decides them.
 
     Args:
         station: where.
         opened: the record's open conflicts.
         merged: the record with what our side says now.
-        said: the record as our side says now.
-        before: as it said last.
+        said: the record as our side said last, and as it says now.
+        told: the places of which our side knows what theirs says; elsewhere only the same word ends it.
     """
-    now, was = _data(said), _data(before)
+    was, now = map(_data, said)
     for each in opened:
         value = written(value_at(now, each.path))
         if each.path == WHOLE and WHOLE in merged.conflicts:
             continue
-        if value != written(value_at(was, each.path)):
-            outcome = Outcome.SAME if value == each.theirs else Outcome.OURS
+        same = value == each.theirs
+        if value != written(value_at(was, each.path)) and (same or each.path in told):
+            outcome = Outcome.SAME if same else Outcome.OURS
             station.ledger.end_conflict(each.id, outcome, now=station.now())
 
 

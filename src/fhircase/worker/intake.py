@@ -108,12 +108,12 @@ class Intake:
         said, current = local_base(known), record_of(known.current)
         # While all of it is in dispute, nothing of what was said since has come to be.
         base = whole_base(opened, current) or said
-        told = [each for each in opened if not self._untold.has(each)]
-        decided = [each.path for each in told if each.path != WHOLE] if said else []
+        told = [each.path for each in opened if not self._untold.has(each)]
+        decided = [path for path in told if path != WHOLE] if said else []
         policies = station.policies(key.kind)
         merged = merge(record, base, current, base, policies=policies, linked=linked, decided=decided, told_by_us=True)
         if said:
-            heard(station, told, merged, record, said)
+            heard(station, opened, merged, (said, record), told)
         if merged.conflicts:
             dispute(station, key, merged.conflicts, Sides.of(record, current, base))
         return merged
