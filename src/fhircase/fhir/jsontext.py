@@ -51,10 +51,16 @@ def doubled_name(text: bytes, value: Any) -> str | None:
     return doubled[0] if doubled else None
 
 
-def _names(node: Any) -> int:
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    below = sum(_names(value) for value in inner if isinstance(value, dict | list))
-    return below + (len(node) if isinstance(node, dict) else 0)
+def _names(value: Any) -> int:
+    count, todo = 0, [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, dict):
+            count += len(each)
+            todo += [inner for inner in each.values() if inner.__class__ is not str]
+        elif isinstance(each, list):
+            todo += each
+    return count
 
 
 def encode(value: Any) -> bytes:

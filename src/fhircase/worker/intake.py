@@ -91,7 +91,8 @@ class Intake:
         local, now = Local(text_of(record), seen), station.now()
         known = station.ledger.records([key]).get(key)
         merged = self._merged(key, record, known) if known else Merged(record)
-        station.ledger.keep(key, text_of(merged.record), now=now, local=local)
+        text = local.text if merged.record is record else text_of(merged.record)
+        station.ledger.keep(key, text, now=now, local=local)
         self._remark(key, merged)
         if owed and not station.ledger.wish(station.server, [key], now=now):
             station.ledger.release(station.server, [key], now=now)
