@@ -504,6 +504,14 @@ class TestFeed:
         assert book.drop_texts(last.position - 1) == 0
 
 
+class TestAskedTwice:
+    def test_what_is_asked_for_twice_is_answered_once(self, book: Ledger) -> None:
+        book.keep(ONE, b"{}", now=NOW)
+        book.keep_resources([TASK], now=NOW)
+        assert book.resources("north", [ONE, ONE]) == {ONE: (TASK,)}
+        assert book.holders("north", [TASK.reference, TASK.reference]) == {TASK.reference: (TASK,)}
+
+
 class TestUnits:
     def test_a_unit_that_fails_leaves_nothing_behind(self, book: Ledger) -> None:
         with pytest.raises(ZeroDivisionError), book.unit():

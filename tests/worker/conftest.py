@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from tests.world import World
 from typer.testing import CliRunner
 
 from fhircase.cli import app
+from fhircase.worker.log import NAME
 
 
 @pytest.fixture
@@ -25,3 +27,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         return CliRunner().invoke(app, list(args), input=stdin)
 
     return command
+
+
+@pytest.fixture
+def logged(caplog):
+    logger = logging.getLogger(NAME)
+    before = logger.propagate, logger.level, list(logger.handlers)
+    logger.propagate, logger.handlers = True, []
+    with caplog.at_level(logging.DEBUG, logger=NAME):
+        yield caplog
+    logger.propagate, logger.level, logger.handlers = before

@@ -1,6 +1,5 @@
 """A person of whom every field of every record says something is forgotten: no byte stays in the ledger's files."""
 
-import logging
 import re
 from typing import Any
 
@@ -14,7 +13,6 @@ from fhircase.model import Identifier, Record
 from fhircase.records import as_line
 from fhircase.wiring import Site
 from fhircase.worker.forget import forget
-from fhircase.worker.log import NAME
 from fhircase.worker.station import now
 
 TURNS = 6
@@ -33,16 +31,6 @@ def person(world: World) -> Identifier:
 @pytest.fixture
 def filled(world: World, person: Identifier) -> Filled:
     return Filled(world.namespace, person)
-
-
-@pytest.fixture
-def logged(caplog):
-    logger = logging.getLogger(NAME)
-    before = logger.propagate, logger.level, list(logger.handlers)
-    logger.propagate, logger.handlers = True, []
-    with caplog.at_level(logging.DEBUG, logger=NAME):
-        yield caplog
-    logger.propagate, logger.level, logger.handlers = before
 
 
 def files(world: World) -> bytes:

@@ -1,24 +1,11 @@
 """What the exchange says of itself: enough to follow it, and never a person's data."""
 
 import json
-import logging
 
-import pytest
 from tests.world import but, lines
 
 from fhircase.cli import logs
 from fhircase.config import Config
-from fhircase.worker.log import NAME
-
-
-@pytest.fixture
-def logged(caplog):
-    logger = logging.getLogger(NAME)
-    before = logger.propagate, logger.level, list(logger.handlers)
-    logger.propagate, logger.handlers = True, []
-    with caplog.at_level(logging.DEBUG, logger=NAME):
-        yield caplog
-    logger.propagate, logger.level, logger.handlers = before
 
 
 def test_each_request_record_and_piece_of_news_is_told_with_its_ids(world, logged):

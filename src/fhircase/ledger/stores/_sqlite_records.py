@@ -48,7 +48,7 @@ class Records(Connected):
 
     def resources(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, tuple[Resource, ...]]:
         several: dict[RecordKey, list[Resource]] = {}
-        for row in self._run("resources", (json.dumps([*map(list, keys)]), server)):
+        for row in self._run("resources", (json.dumps(list(dict.fromkeys(keys))), server)):
             each = rows.resource(row)
             several.setdefault(each.key, []).append(each)
         # Sorted here: SQLite would move all their texts about for it.
@@ -56,7 +56,7 @@ class Records(Connected):
 
     def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
         several: dict[str, list[Resource]] = {}
-        for row in self._run("holders", (json.dumps(list(references)), server)):
+        for row in self._run("holders", (json.dumps(list(dict.fromkeys(references))), server)):
             each = rows.resource(row)
             several.setdefault(each.reference, []).append(each)
         return {reference: tuple(sorted(each, key=attrgetter("key", "role"))) for reference, each in several.items()}
