@@ -486,6 +486,16 @@ class TestFeed:
         assert book.changes(feed[0].position, limit=1) == feed[1:2]
         assert book.changes(feed[2].position) == []
 
+    def test_the_news_of_one_record_is_read_for_itself(self, book: Ledger) -> None:
+        for number, key in enumerate([ONE, TWO, ONE, TWO, ONE]):
+            book.keep(key, b"", now=NOW)
+            book.announce(Change(f"c{number}", key, 1, NOW, "north", ()))
+        feed = book.changes(key=ONE)
+        assert [change.id for change in feed] == ["c0", "c2", "c4"]
+        assert book.changes(feed[0].position, key=ONE) == feed[1:]
+        assert book.changes(feed[0].position, limit=1, key=ONE) == feed[1:2]
+        assert book.changes(key=THREE) == []
+
     def test_the_same_news_is_told_once(self, book: Ledger) -> None:
         book.keep(ONE, b"", now=NOW)
         change = Change("same", ONE, 1, NOW, "north", ())

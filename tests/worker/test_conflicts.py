@@ -149,6 +149,71 @@ def test_a_local_system_that_took_theirs_over_before_ours_was_settled_undoes_not
     assert there(world)["title"] == "said later"
 
 
+def takes_over(hospital, how):
+    """The local system is told of what the server says."""
+    if how == "a pull":
+        hospital.told(hospital.pull(told=False))
+    else:
+        hospital.ack([each.cursor for each in hospital.changes()][-1])
+
+
+@pytest.mark.parametrize("how", ["a pull", "the feed"])
+def test_a_local_system_that_took_theirs_over_before_a_third_word_was_settled_disputes_nothing(world, hospital, how):
+    conflict, _ = disputed(world, hospital)
+    takes_over(hospital, how)
+    hospital.settle(conflict.id, "edited", "both")
+    report = hospital.push(lines([but(world.plan(0), title="theirs", description="more")]))
+    assert (report.conflicts, report.outstanding, hospital.conflicts()) == ((), 0, [])
+    assert (there(world)["title"], there(world)["description"]) == ("both", "more")
+    assert current(hospital, world).title == "both"
+    hospital.push(lines([but(world.plan(0), title="theirs", description="more still")]))
+    assert (hospital.conflicts(), there(world)["title"]) == ([], "both")
+
+
+def test_once_told_of_the_third_word_a_local_system_that_says_something_else_has_edited_it(world, hospital):
+    conflict, _ = disputed(world, hospital)
+    takes_over(hospital, "the feed")
+    hospital.settle(conflict.id, "edited", "both")
+    takes_over(hospital, "the feed")
+    for title in ("theirs", "said later"):
+        assert hospital.push(lines([but(world.plan(0), title=title)])).outstanding == 0
+        assert (hospital.conflicts(), there(world)["title"]) == ([], title)
+
+
+def test_a_word_of_its_own_against_a_third_one_it_was_not_told_of_is_asked(world, hospital):
+    conflict, _ = disputed(world, hospital)
+    takes_over(hospital, "the feed")
+    hospital.settle(conflict.id, "edited", "both")
+    hospital.push(lines([but(world.plan(0), title="said in the dark")]))
+    [asked] = hospital.conflicts()
+    assert (asked.ours, asked.theirs, there(world)["title"]) == (b'"said in the dark"', b'"both"', "both")
+
+
+@pytest.mark.parametrize("taken", ["theirs", "theirs, later"])
+def test_settled_twice_what_it_took_over_of_either_dispute_is_no_word_of_its_own(world, hospital, taken):
+    first, _ = disputed(world, hospital)
+    takes_over(hospital, "a pull")
+    hospital.settle(first.id, "edited", "both")
+    world.edit(there(world), title="theirs, later")
+    hospital.push()
+    [second] = hospital.conflicts()
+    takes_over(hospital, "a pull")
+    hospital.settle(second.id, "edited", "in the end")
+    hospital.push(lines([but(world.plan(0), title=taken)]))
+    assert (hospital.conflicts(), there(world)["title"]) == ([], "in the end")
+
+
+def test_while_the_server_disputes_a_third_word_theirs_of_before_does_not_take_its_place(world, hospital):
+    first, _ = disputed(world, hospital)
+    takes_over(hospital, "a pull")
+    hospital.settle(first.id, "edited", "both")
+    world.edit(there(world), title="theirs, later")
+    hospital.push()
+    hospital.push(lines([but(world.plan(0), title="theirs")]))
+    [second] = hospital.conflicts()
+    assert (second.ours, second.theirs) == (b'"both"', b'"theirs, later"')
+
+
 def test_acknowledging_the_news_settles_nothing(world, hospital):
     conflict, _ = disputed(world, hospital)
     hospital.ack([each.cursor for each in hospital.changes()][-1])

@@ -287,8 +287,11 @@ class Ledger(Protocol):
     def announce(self, change: Change) -> bool:
         """Append to the feed; False if a change with this id is there already."""
 
-    def changes(self, after: int = 0, *, limit: int | None = None) -> list[Change]:
-        """The feed beyond a position, in order; none comes to stand before one that could be read already."""
+    def changes(self, after: int = 0, *, limit: int | None = None, key: RecordKey | None = None) -> list[Change]:
+        """The feed beyond a position, in order, or only of this record.
+
+        No change comes to stand before one that could be read already.
+        """
 
     def drop_texts(self, until: int) -> int:
         """Let go of the records kept with the changes up to a position; returns how many. The changes stay."""

@@ -15,7 +15,7 @@ from fhircase.fhir.jsontext import Json
 from fhircase.ledger import Conflict, Outcome, RecordKey
 from fhircase.model import Record
 from fhircase.worker.station import Station
-from fhircase.worker.texts import record_of, text_of
+from fhircase.worker.texts import data_of, record_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Sides:
     @classmethod
     def of(cls, ours: Record, theirs: Record, base: Record | None) -> "Sides":
         """The sides, of records."""
-        return cls(_data(ours), _data(theirs), _data(base) if base else None)
+        return cls(data_of(ours), data_of(theirs), data_of(base) if base else None)
 
 
 def dispute(station: Station, key: RecordKey, paths: Iterable[str], sides: Sides, changed: Iterable[Json] = ()) -> None:
@@ -64,7 +64,7 @@ def _open(station: Station, conflict: Conflict, changed: Iterable[Json]) -> None
 def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Json] = ()) -> None:
     """Bring a record's open conflicts up to what the server says now: news decides nothing, but may agree with us."""
     opened = station.ledger.conflicts(station.server, [key])
-    data = _data(theirs) if opened else {}
+    data = data_of(theirs) if opened else {}
     for each in opened:
         now = written(value_at(data, each.path))
         if now == each.ours:
@@ -76,7 +76,7 @@ def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Jso
 def whole_base(opened: Iterable[Conflict], record: Record) -> Record | None:
     """What was last agreed of a record that is in dispute as a whole; None if it is not, or nothing was."""
     text = next((each.base for each in opened if each.path == WHOLE), None)
-    return None if text is None else record_of(jsontext.encode(put(_data(record), WHOLE, jsontext.decode(text))))
+    return None if text is None else record_of(jsontext.encode(put(data_of(record), WHOLE, jsontext.decode(text))))
 
 
 def heard(
@@ -95,7 +95,7 @@ def heard(
         said: the record as our side said last, and as it says now.
         told: the places of which our side knows what theirs says; elsewhere only the same word ends it.
     """
-    was, now = map(_data, said)
+    was, now = map(data_of, said)
     for each in opened:
         value = written(value_at(now, each.path))
         if each.path == WHOLE and WHOLE in merged.conflicts:
@@ -104,8 +104,3 @@ def heard(
         if value != written(value_at(was, each.path)) and (same or each.path in told):
             outcome = Outcome.SAME if same else Outcome.OURS
             station.ledger.end_conflict(each.id, outcome, now=station.now())
-
-
-def _data(record: Record) -> Json:
-    data: Json = jsontext.decode(text_of(record))
-    return data

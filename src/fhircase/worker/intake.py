@@ -17,7 +17,7 @@ from fhircase.worker.report import Brake, Standing, overruled
 from fhircase.worker.spool import Given
 from fhircase.worker.station import Progress, Station
 from fhircase.worker.texts import record_of, text_of
-from fhircase.worker.told import Untold
+from fhircase.worker.untold import Untold
 
 
 class Intake:
@@ -106,7 +106,7 @@ class Intake:
         rows = station.ledger.resources(station.server, [key]).get(key, ())
         linked = any(row.linked and row.role == "patient" for row in rows)
         opened = station.ledger.conflicts(station.server, [key])
-        said, current = local_base(known), record_of(known.current)
+        said, current = self._held(key, record, known), record_of(known.current)
         # While all of it is in dispute, nothing of what was said since has come to be.
         base = whole_base(opened, current) or said
         told = [each.path for each in opened if not self._untold.has(each)]
@@ -118,6 +118,10 @@ class Intake:
         if merged.conflicts:
             dispute(station, key, merged.conflicts, Sides.of(record, current, base))
         return merged
+
+    def _held(self, key: RecordKey, record: Record, known: Kept) -> Record | None:
+        said = local_base(known)
+        return self._untold.held(said, record, key) if said else None
 
     def _remark(self, key: RecordKey, merged: Merged[Record]) -> None:
         if merged.overruled:

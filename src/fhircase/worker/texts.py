@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from fhircase.errors import Problem, RecordInvalid
 from fhircase.fhir import jsontext
+from fhircase.fhir.jsontext import Json
 from fhircase.mapping import files
 from fhircase.model import RECORDS, Record
 from fhircase.records import as_line
@@ -16,6 +17,12 @@ from fhircase.records import as_line
 def text_of(record: Record) -> bytes:
     """Write a record."""
     return as_line(record).rstrip(b"\n")
+
+
+def data_of(record: Record) -> Json:
+    """A record as plain data, as it is written."""
+    data: Json = jsontext.decode(text_of(record))
+    return data
 
 
 @lru_cache(maxsize=512)  # More than a push has in hand at a time; each takes some 40 kB.

@@ -1,12 +1,9 @@
 """The news that a pull hands over: each record once, as it is now, with all that changed in it."""
 
 from dataclasses import replace
-from functools import cached_property
 
-from fhircase.exchange.merge import touch
-from fhircase.ledger import Change, Conflict, Ledger, RecordKey
+from fhircase.ledger import Change, RecordKey
 from fhircase.model import Record
-from fhircase.worker.feed import ACKNOWLEDGED
 from fhircase.worker.report import PullReport
 from fhircase.worker.station import Station
 from fhircase.worker.texts import record_of
@@ -40,25 +37,3 @@ def told(station: Station, report: PullReport) -> None:
     with ledger.unit():
         if report.position > int(ledger.cursor(server, TOLD) or 0):
             ledger.move_cursor(server, TOLD, str(report.position), now=station.now())
-
-
-class Untold:
-    """What the local system has not been told of yet, neither by a pull's output nor by the feed."""
-
-    def __init__(self, ledger: Ledger, server: str) -> None:
-        self._ledger = ledger
-        self._server = server
-
-    def has(self, conflict: Conflict) -> bool:
-        """Whether what the server says at a disputed place is not known there: a word about it was no answer."""
-        fields = self._fields.get(conflict.key, set())
-        return "*" in fields or any(touch(field, conflict.path) for field in fields)
-
-    @cached_property
-    def _fields(self) -> dict[RecordKey, set[str]]:
-        ledger = self._ledger
-        start = max(int(ledger.cursor(*which) or 0) for which in ((self._server, TOLD), ("", ACKNOWLEDGED)))
-        fields: dict[RecordKey, set[str]] = {}
-        for change in ledger.changes(start):
-            fields.setdefault(change.key, set()).update(change.fields)
-        return fields

@@ -94,9 +94,10 @@ class Memory(Connected):
             _, added = self._execute(SQL["announce"], row)
             return added == 1
 
-    def changes(self, after: int = 0, *, limit: int | None = None) -> list[Change]:
+    def changes(self, after: int = 0, *, limit: int | None = None, key: RecordKey | None = None) -> list[Change]:
         which = {"after": after, "limit": ALL if limit is None else limit}
-        return [rows.change(row) for row in self._run("changes", which)]
+        of = {} if key is None else key._asdict()
+        return [rows.change(row) for row in self._run("changes_of" if of else "changes", which | of)]
 
     def drop_texts(self, until: int) -> int:
         with self.unit():

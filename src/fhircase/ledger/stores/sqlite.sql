@@ -392,6 +392,12 @@ SELECT position, changes.id, kind, namespace, value, changes.revision, happened,
 FROM changes JOIN records ON records.id = record
 WHERE position > :after ORDER BY position LIMIT :limit;
 
+-- name: changes_of
+SELECT position, changes.id, kind, namespace, value, changes.revision, happened, source, fields, text
+FROM records CROSS JOIN changes INDEXED BY changes_by_record ON record = records.id
+WHERE kind = :kind AND namespace = :namespace AND value = :value AND position > :after
+ORDER BY position LIMIT :limit;
+
 -- name: drop_texts
 UPDATE changes SET text = NULL WHERE position <= ? AND text IS NOT NULL;
 -- name: put_by
