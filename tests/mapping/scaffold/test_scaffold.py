@@ -262,6 +262,14 @@ def test_what_cannot_be_carried_is_asked_and_nothing_else_is_wrong() -> None:
     assert guesses(found)["parts"] == ("list", "plan.extension[parts]")
 
 
+@pytest.mark.parametrize("extensions", [False, True])
+def test_objects_of_which_a_required_part_cannot_be_carried_are_left_out_as_a_whole(extensions: bool) -> None:
+    found = made("Loose", "Patient", extensions=extensions)
+    assert set(guesses(found)) == {"id", "surname"}, "half an object could not be read again"
+    assert set(read(found.text)["lacks"]) == {"addresses", "goals", "name", "bits"}
+    assert found.problems == ()
+
+
 @pytest.mark.parametrize("kind", [kind for kind in elements("R4").resources() if kind != "Provenance"])
 @pytest.mark.parametrize("name", ["CarePlan", "Task"])
 def test_for_every_type_of_resource_the_check_asks_for_rows_at_most(name: str, kind: str) -> None:

@@ -144,3 +144,30 @@ class Awkward(BaseModel):
     loop: list["Awkward"]
     parts: list[Phone]
     name_or_object: str | Name | None = None
+
+
+class LooseAddress(BaseModel):
+    street: str | None = None
+    town: str
+    extras: Any
+
+
+class LooseGoal(BaseModel):
+    id: str
+    description: str
+    extras: Any
+
+
+class LooseName(BaseModel):
+    first: str
+    last: str
+    extras: Any
+
+
+class Loose(BaseModel):
+    id: str
+    surname: str
+    addresses: list[LooseAddress] = []
+    goals: list[LooseGoal] = []
+    name: LooseName | None = None
+    bits: list[LooseName] = []
