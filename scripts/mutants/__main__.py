@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
+from statistics import NormalDist
 from tempfile import TemporaryDirectory
 
 from changes import Change, count, made
@@ -53,10 +54,11 @@ def _survivors(copies: Sequence[Copy], changes: Sequence[Change]) -> list[Change
 
     def attempt(change: Change) -> None:
         copy, tests = free.get(), covered.tests(change)
-        ends[change.name] = bool(tests and copy.notices(change, tests)) or now
+        by = copy.noticed(change, tests) if tests else ""
+        ends[change.name] = bool(by) or now
         free.put(copy)
         TRIED.write_text(json.dumps(ends.copy(), indent=1), encoding="utf-8")
-        said = "noticed" if ends[change.name] is True else f"not noticed by {len(tests)} tests\n{change.diff}"
+        said = f"noticed by {by}" if by else f"not noticed by {len(tests)} tests\n{change.diff}"
         print(f"{change.path}:{change.lines[0]} {said}", flush=True)
 
     with ThreadPoolExecutor(len(copies)) as pool:
@@ -65,12 +67,20 @@ def _survivors(copies: Sequence[Copy], changes: Sequence[Change]) -> list[Change
 
 
 def _told(survivors: Sequence[Change], tried: int, every: int, least: float) -> int:
-    share = 1 - len(survivors) / tried
-    margin = 1.96 * math.sqrt(share * (1 - share) / tried)
+    noticed = tried - len(survivors)
+    low, high = _margins(noticed, tried)
     for change in survivors:
         print(f"\nnot noticed: {change.path}:{change.lines[0]}\n{change.diff}")
-    print(f"{tried - len(survivors)} of {tried} noticed: {share:.1%} ± {margin:.1%} of {every}")
-    return int(share < least)
+    print(f"{noticed} of {tried} noticed: {noticed / tried:.1%}; of all {every}: {low:.1%} to {high:.1%} (95 %)")
+    return int(noticed < least * tried)
+
+
+def _margins(noticed: int, tried: int) -> tuple[float, float]:
+    """Wilson's interval for a share of which a sample is known."""
+    share, z = noticed / tried, NormalDist().inv_cdf(0.975)
+    middle = share + z * z / (2 * tried)
+    half = z * math.sqrt(share * (1 - share) / tried + (z / (2 * tried)) ** 2)
+    return (middle - half) / (1 + z * z / tried), (middle + half) / (1 + z * z / tried)
 
 
 if __name__ == "__main__":

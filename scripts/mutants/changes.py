@@ -62,7 +62,3 @@ def _statement(text: str, line: int) -> tuple[int, ...]:
     body = getattr(inner, "body", None)
     end = body[0].lineno - 1 if body else inner.end_lineno
     return tuple(range(inner.lineno, max(inner.lineno, line, end or 0) + 1))
-
-
-def _start(statement: ast.stmt) -> int:
-    return statement.lineno

@@ -17,6 +17,7 @@ KEPT = ROOT / "mutants"
 NEEDED = ("src", "mappings", "fixtures", "tests", "docs/mappings", "README.md", "pyproject.toml")
 PATIENCE = 60
 """Seconds for one test; beyond it something goes round in a circle, and that is noticed, too."""
+ENDLESS, BROKEN = "a test that does not end", "pytest, which cannot begin"
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class Copy:
             shutil.copy(file, target)
         return cls(folder)
 
-    def notices(self, change: Change, tests: Sequence[str]) -> bool:
-        """Whether one of these tests fails with a change."""
+    def noticed(self, change: Change, tests: Sequence[str]) -> str:
+        """The first of these tests that fails with a change; empty where none does."""
         place = self.folder / change.path
         whole = place.read_bytes()
         _write(place, change.text.encode())
         done = self.chosen(tests)
         _write(place, whole)
-        return done.returncode != 0
+        return _failed(done)
 
     def chosen(self, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         """Run these tests, in this order, until one fails."""
@@ -76,6 +77,14 @@ def state() -> str:
     for file in _files():
         digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+def _failed(done: "subprocess.CompletedProcess[str]") -> str:
+    """What pytest told last of what failed; where it stopped before, how."""
+    if done.returncode == 0:
+        return ""
+    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return told[-1].partition(" ")[2].partition(" - ")[0] if told else ENDLESS if "Timeout (" in done.stderr else BROKEN
 
 
 def _files() -> Iterator[Path]:
