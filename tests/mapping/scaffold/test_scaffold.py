@@ -1,5 +1,6 @@
 """Starting mappings: what is guessed for models of theirs, how it is marked, and that it holds."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -336,6 +337,49 @@ def test_another_resource_joins_where_one_refers_to_it() -> None:
     assert found["resources"]["patient"] == {"type": "Patient", "via": "request.subject", "make": "always"}
     assert found["rules"]["subject"] == {"refer": "request.subject", "to": "patient"}
     assert found["rules"]["clientName"] == {"field": "patient.name.text"}
+
+
+def schema(folder: Path, **fields: Any) -> Path:
+    """A JSON Schema of theirs in a file, all of its fields required."""
+    file = folder / "theirs.schema.json"
+    document = {"title": "Theirs", "type": "object", "properties": fields, "required": list(fields)}
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "place"),
+    [
+        ("surname", TEXT, "patient.name.family"),
+        ("first_name", TEXT, "patient.name.given"),
+        ("dob", {"type": "string", "format": "date"}, "patient.birthDate"),
+        ("sex", {"enum": ["male", "female"]}, "patient.gender"),
+    ],
+)
+def test_a_plan_with_something_that_only_a_person_has_is_also_a_patient(
+    name: str, of: Any, place: str, tmp_path: Path
+) -> None:
+    found = scaffold(schema=schema(tmp_path, plan_id=TEXT, **{name: of}), resources=["CarePlan"])
+    assert f"`{name}` is something that a person has" in found.text
+    assert read(found.text)["resources"]["patient"]["via"] == "plan.subject"
+    assert guesses(found)[name][1] == place
+
+
+def test_fields_whose_names_are_one_in_a_uri_get_extensions_of_their_own(tmp_path: Path) -> None:
+    file = schema(tmp_path, plan_id=TEXT, zorkMark=TEXT, zork_mark=TEXT, ZorkMark={"type": "integer"})
+    found = scaffold(schema=file, resources=["CarePlan"], namespace="https://clinic.example")
+    assert found.problems == ()
+    assert {name: place for name, (_, place) in guesses(found).items() if "zork" in name.lower()} == {
+        "zorkMark": "plan.extension[zork-mark].valueString",
+        "zork_mark": "plan.extension[zork-mark-2].valueString",
+        "ZorkMark": "plan.extension[zork-mark-3].valueInteger",
+    }
+    assert read(found.text)["extensions"] == {
+        name: f"https://clinic.example/{name}" for name in ("zork-mark", "zork-mark-2", "zork-mark-3")
+    }
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
