@@ -118,6 +118,11 @@ class Mapping:
                 return role
         return None
 
+    def role(self, anchor: Json) -> str:
+        """The role of a resource that is known to anchor a record."""
+        roles = self._anchoring[anchor["resourceType"]]
+        return roles[0] if len(roles) == 1 else self.anchor(anchor) or roles[0]
+
     def anchors_any(self, types: set[Any]) -> bool:
         """Whether resources of these types may anchor a record at all."""
         return not self._anchoring.keys().isdisjoint(types)
@@ -133,20 +138,26 @@ class Mapping:
         def scope() -> Scope:
             return Scope(_NO_CONTEXT, {**dict.fromkeys(self.types), role: resource}, types=self.types)
 
+        says, refuses = self._recognising[role]
         try:
-            if not all(rule.holds_in(resource, scope) for rule in self._recognising[role]):
-                return False
-            return not self.refuses or not self._refused(role, scope())
+            for rule in says:
+                if not rule.holds_in(resource, scope):
+                    return False
+            return not any(path.get_in(resource, scope) == value for path, value in refuses)
         except Misfit:
             return False
 
-    def _refused(self, role: str, scope: Scope) -> bool:
-        return any(path.role == role and path.get(scope) == value for path, value in self.refuses)
-
     @cached_property
-    def _recognising(self) -> dict[str, list[Constant]]:
+    def _recognising(self) -> dict[str, tuple[list[Constant], list[tuple[Path, Any]]]]:
+        """What a resource of each role has to say to be recognised, and what it must not say."""
         known = recognising(self.shape)
-        return {role: [rule for rule in known if rule.path.role == role] for role in self.anchors}
+        return {
+            role: (
+                [rule for rule in known if rule.path.role == role],
+                [(path, value) for path, value in self.refuses if path.role == role],
+            )
+            for role in self.anchors
+        }
 
     def scope(self, ctx: Context) -> Scope:
         """An empty scope for the record."""

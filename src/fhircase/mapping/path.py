@@ -6,6 +6,7 @@ A selector picks, and when writing makes, one item of a list: `[system=phone]`, 
 `[is CarePlan]` (a reference to one), `[oldest]` (the item has this element), `extension[alias]`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +113,15 @@ class Path:
         """The value that stands there, or None."""
         slot = self.find(scope)
         return None if slot is None else slot[0][slot[1]]
+
+    def get_in(self, resource: Json, scope: Callable[[], Scope]) -> Any:
+        """The same in the resource that the path starts from, which seldom takes a whole scope."""
+        if not self.plain:
+            return self.get(scope())
+        found = resource.get(self.plain)
+        if isinstance(found, list):
+            raise Misfit(f"`{self.plain}` is not a list")
+        return found
 
     def make(self, scope: Scope, *, leaf: bool) -> Slot:
         """Where the value stands or will stand; everything above it is made as needed."""

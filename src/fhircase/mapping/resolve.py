@@ -15,10 +15,9 @@ def resolve(mapping: Mapping, ctx: Context, anchor: Json | None) -> Scope:
     """A scope in which the record's own resources have their roles; those of items are found by their rules."""
     scope = mapping.scope(ctx)
     if anchor is not None:
-        role = mapping.anchor(anchor)
-        if role is not None:
-            scope.nodes[role] = anchor
-            ctx.cast(anchor, role)
+        role = mapping.role(anchor)
+        scope.nodes[role] = anchor
+        ctx.cast(anchor, role)
     for _ in mapping.vias:
         for via in mapping.vias:
             _follow(via, scope)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.context import Scope
 from fhircase.mapping.grammar import SpecError
 from fhircase.mapping.kinds.place import Kind, Place
 from fhircase.mapping.kinds.rule import Rule, Shape
@@ -41,22 +41,21 @@ class Constant(Rule):
 
     def holds_in(self, resource: Json, scope: Callable[[], Scope]) -> bool:
         """The same of the resource that its path starts from, which seldom takes a whole scope."""
-        if not self.path.plain:
-            return self.holds(scope())
-        found = resource.get(self.path.plain)
-        if isinstance(found, list):
-            raise Misfit(f"`{self.path.plain}` is not a list")
-        return self.says(found)
+        return self.says(self.path.get_in(resource, scope))
 
     def says(self, found: Any) -> bool:
         """Whether what was found is the value, or one that is accepted in its stead."""
         if isinstance(found, dict):
             return any(code_of(coding) in self._codes for coding in codings(found))
-        return found is not None and any(found == value for value in (self.value, *self.accepts))
+        return found is not None and found in self._values
+
+    @cached_property
+    def _values(self) -> tuple[Any, ...]:
+        return (self.value, *self.accepts)
 
     @cached_property
     def _codes(self) -> list[tuple[Any, Any]]:
-        return [code_of(coding) for value in (self.value, *self.accepts) for coding in codings(value)]
+        return [code_of(coding) for value in self._values for coding in codings(value)]
 
     def read(self, scope: Scope) -> None:
         """Nothing for the model; what is found is accounted for."""

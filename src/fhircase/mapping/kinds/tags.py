@@ -44,7 +44,13 @@ class Tags(Rule):
     def among(self, concepts: Sequence[Any]) -> tuple[str, Codes] | None:
         """The value that these concepts say, and by which codes."""
         there = [code_of(coding) for element in concepts for coding in codings(element)]
-        return next(((value, codes) for value, codes in self.sets if all(code in there for code in codes)), None)
+        for value, codes in self.sets:
+            for code in codes:
+                if code not in there:
+                    break
+            else:
+                return value, codes
+        return None
 
     def read(self, scope: Scope) -> str | None:
         """The value whose codes are there."""
