@@ -2,7 +2,7 @@
 
 from tests.world import answered, but, lines
 
-from fhircase.model import Note
+from fhircase.model import Identifier, Link, Note, Offer, Referral
 
 
 def test_our_own_writes_are_not_echoed(world):
@@ -24,6 +24,25 @@ def test_a_change_made_by_others_is_read_and_told_once(world):
     assert (change.fields, record.title, change.source) == (("title",), "news", "ehr")
     assert hospital.pull().changes == ()
     assert [each.id for each in hospital.ledger.changes()] == [change.id]
+
+
+def test_many_new_referrals_are_read_whole_in_few_requests(world):
+    number = 24
+    own, _ = world.organization(), world.organization("XX")
+    for each in range(number):
+        world.patient(each)
+    elsewhere = Offer(id="o0", agency=Link(identifier=Identifier(**world.token("org", "XX"))), status="declined")
+    load = [
+        but(record, offers=(elsewhere, *record.offers)) if isinstance(record, Referral) else record
+        for record in world.caseload(number)
+    ]
+    world.hospital().push(lines(load))
+    report = world.agency(own).pull()
+    read = [record for _, record in report.changes if isinstance(record, Referral)]
+    assert [len(record.offers) for record in read] == [2] * number
+    assert {each.agency.identifier.value for record in read for each in record.offers} == {"AG", "XX"}
+    # What the server can do, what is addressed to us with all it refers to, and what refers back to that.
+    assert report.requests == 3
 
 
 def test_yesterdays_file_pushed_after_the_news_came_sends_nothing(world):

@@ -38,7 +38,6 @@ class Says:
     parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     histories: frozenset[str] = frozenset()
     includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    revincludes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def says(statement: Mapping[str, Any]) -> Says:
@@ -58,7 +57,6 @@ def says(statement: Mapping[str, Any]) -> Says:
         {kind: frozenset(names | everywhere) for kind, names in listed.items() if names},
         frozenset(histories),
         {kind: _texts(entry, "searchInclude") for kind, entry in entries.items()},
-        {kind: _texts(entry, "searchRevInclude") for kind, entry in entries.items()},
     )
 
 

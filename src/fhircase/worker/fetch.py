@@ -6,6 +6,7 @@ from functools import partial
 
 from fhircase.client import FHIRClient
 from fhircase.errors import NotFound
+from fhircase.exchange import pull
 from fhircase.exchange.abilities import Delivery
 from fhircase.exchange.people import criteria, reference_of
 from fhircase.exchange.references import Json
@@ -17,6 +18,8 @@ from fhircase.worker.station import Station
 
 AT_ONCE = 50
 """References, or identifiers, in one request."""
+PAGE = {"_count": str(pull.AT_ONCE)}
+"""What a search asks for besides: many servers give twenty matches a page to whoever does not say how many he wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def identified(station: Station, wanted: Mapping[str, Collection[str]]) -> dict[
 
 
 def _with(kind: str, tokens: Sequence[str], client: FHIRClient) -> list[Json]:
-    return list(client.search(kind, {"identifier": criteria(tokens)}))
+    return list(client.search(kind, {"identifier": criteria(tokens)} | PAGE))
 
 
 def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:

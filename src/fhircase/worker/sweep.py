@@ -12,7 +12,7 @@ from fhircase.fhir.lenient import object_at, objects_at
 from fhircase.ledger import RecordKey
 from fhircase.mapping.compiled import all_compiled
 from fhircase.model import Record
-from fhircase.worker.fetch import AT_ONCE, Found, seen
+from fhircase.worker.fetch import AT_ONCE, PAGE, Found, seen
 from fhircase.worker.station import Station
 from fhircase.worker.whole import readings, whole
 
@@ -76,7 +76,7 @@ def anchors(station: Station, namespaces: Collection[str]) -> Iterator[list[Anch
     page: list[Anchor] = []
     for kind, type_ in _anchoring(station):
         for namespace in sorted(namespaces):
-            asked = {"identifier": criteria([f"{namespace}/{kind}|"])}
+            asked = {"identifier": criteria([f"{namespace}/{kind}|"])} | PAGE
             for resource in station.client.search(type_, asked) if station.can.can_find(type_) else ():
                 if (value := name_of(resource, f"{namespace}/{kind}")) and resource["resourceType"] == type_:
                     key = RecordKey(kind, namespace, value)

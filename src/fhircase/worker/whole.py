@@ -7,7 +7,7 @@ from fhircase.exchange.references import Json
 from fhircase.mapping import Readings, from_bundle
 from fhircase.mapping.compiled import all_compiled
 from fhircase.worker.absorb import gather
-from fhircase.worker.fetch import AT_ONCE, Found, seen
+from fhircase.worker.fetch import AT_ONCE, PAGE, Found, seen
 from fhircase.worker.station import Station
 
 PIECES = frozenset({"work-item", "outcome"})
@@ -59,7 +59,7 @@ def _answers(station: Station, every: Iterable[str]) -> Iterable[Found]:
     if "Task" not in part_types("referral", station.to.fhir, station.to.overlays) or not _focused(station):
         return
     for start in range(0, len(about), AT_ONCE):
-        criteria = {"focus": ",".join(about[start : start + AT_ONCE])}
+        criteria = {"focus": ",".join(about[start : start + AT_ONCE])} | PAGE
         yield from (seen(resource) for resource in station.client.search("Task", criteria))
 
 
