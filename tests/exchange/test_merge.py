@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from tests.strategies import objects
 
+from fhircase.exchange.changes import changed
 from fhircase.exchange.equality import same
-from fhircase.exchange.merge import WHOLE, apart, changed, merge, within
+from fhircase.exchange.merge import WHOLE, apart, merge, within
 from fhircase.exchange.policies import policies
 from fhircase.model import (
     RECORDS,
@@ -231,6 +232,15 @@ def test_whatever_happens_there_is_a_record_and_it_is_always_the_same(four):
 def test_a_side_that_changed_nothing_takes_all_of_the_other(four):
     ours, theirs, base, _ = four
     assert same(merge(ours, ours, theirs, base, linked=False).record, theirs)
+
+
+@few
+@given(versions())
+def test_what_changed_is_what_a_merge_takes_from_a_side_that_alone_changed_something(four):
+    ours, theirs, *_ = four
+    merged = merge(ours, ours, theirs, ours)
+    assert merged.from_theirs == changed(ours, theirs)
+    assert same(merged.record, theirs)
 
 
 @few

@@ -9,8 +9,9 @@ from tests.often import often
 from tests.strategies import objects
 from tests.world import but
 
+from fhircase.exchange.changes import ABSENT, changed
 from fhircase.exchange.equality import same
-from fhircase.exchange.merge import ABSENT, Merged, changed, merge, within
+from fhircase.exchange.merge import Merged, merge, within
 from fhircase.exchange.places import value_at
 from fhircase.exchange.policies import passed_over, policies
 from fhircase.fhir import jsontext

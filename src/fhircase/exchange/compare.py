@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fhircase.exchange.changes import changed
 from fhircase.exchange.equality import same
-from fhircase.exchange.merge import changed
 from fhircase.ledger import RecordKey
 from fhircase.model import Record
 

@@ -17,15 +17,17 @@ def _fields(value: Any) -> dict[str, Any]:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values of a record mean and say the same."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, BaseModel | dict):
-        return _alike(_fields(one), _fields(other))
-    if isinstance(one, tuple):
+    kind = one.__class__
+    if one is other or kind is not other.__class__:
+        return one is other
+    # Whole records are compared this way, again and again: what there is most of comes first.
+    if kind is str:
+        return bool(one == other)
+    if kind is tuple:
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Decimal):
+    if issubclass(kind, BaseModel | dict):
+        return _alike(_fields(one), _fields(other))
+    if kind is Decimal:
         return bool(one.as_tuple() == other.as_tuple())
     return bool(one == other)
 

@@ -6,30 +6,24 @@ theirs stands until a person decides. What a policy passes over is named, too.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from fhircase.exchange import lists
+from fhircase.exchange.changes import ABSENT, ATOMS, changed
 from fhircase.exchange.equality import same
 from fhircase.mapping.merging import Merging, Policy
-from fhircase.model import Coding, Concept, Custom, Identifier, Key, Link, Quantity, Record, Recurrence
+from fhircase.model import Custom, Record
 from fhircase.model.base import Item
 
 R = TypeVar("R", bound=BaseModel)
 
 
-class _Absent:
-    """The item is not in the list, or nothing is known of it."""
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT: Any = _Absent()
 WHOLE = "record"
 """The path of a conflict that is about the record as a whole."""
 
@@ -37,9 +31,6 @@ NONE: Mapping[str, Merging] = MappingProxyType({})
 """No policies: everything is asked."""
 
 _ITEM = re.compile(r"\[[^\]]*\]")
-
-ATOMS = (Coding, Concept, Identifier, Key, Link, Quantity, Recurrence)
-"""Their parts say one thing together: one side's code with the other side's words would say a third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +124,10 @@ def merge(
     if type(ours) is not type(theirs) or getattr(ours, "key", None) != getattr(theirs, "key", None):
         raise ValueError("only versions of one record can be merged")
     notes = _Notes(_Rules(policies, tuple(decided), linked, told_by_us))
-    values: dict[str, Any] = {}
-    for name, four in _fields(_Four(ours, ours_base, theirs, theirs_base)):
-        values[name] = _value(name, four, notes)
-    record = _made(type(ours), values)
+    record = _made(type(ours), _fields("", _Four(ours, ours_base, theirs, theirs_base), notes))
     if record is None:
         return _broken(theirs, notes)
     return Merged(record, tuple(notes.conflicts), tuple(notes.ours), tuple(notes.theirs), tuple(notes.overruled))
-
-
-def changed(before: Record, now: Record) -> tuple[str, ...]:
-    """The paths at which a record differs from what it was."""
-    return merge(before, before, now, before).from_theirs
 
 
 def apart(paths: Iterable[str], one: Record, other: Record) -> tuple[str, ...]:
@@ -168,18 +151,29 @@ def _inside(path: str, place: str) -> bool:
     return path.startswith((f"{place}.", f"{place}["))
 
 
-def _fields(four: _Four) -> Iterator[tuple[str, _Four]]:
-    """Each field with its four values. What has no base has said nothing: the field's default."""
-    model = type(four.ours)
+def _fields(around: str, four: _Four, notes: _Notes) -> dict[str, Any]:
+    """Each field of two objects of one model, merged. What has no base has said nothing: the field's default."""
+    model: type[BaseModel] = type(four.ours)
     if model is Custom:
         said = four.each(lambda side: side.said() if isinstance(side, Custom) else {})
-        for name in dict.fromkeys([*said.theirs, *said.ours]):
-            yield name, said.each(partial(_item, name), based=four.based)
-        return
-    for name, info in model.model_fields.items():
-        nothing = ABSENT if info.is_required() else info.default
-        based = isinstance(four.ours_base, model) and isinstance(four.theirs_base, model)
-        yield name, four.each(partial(_field, model, name, nothing), based=based)
+        names = dict.fromkeys([*said.theirs, *said.ours])
+        return {name: _value(around + name, said.each(partial(_item, name), based=four.based), notes) for name in names}
+    based = isinstance(four.ours_base, model) and isinstance(four.theirs_base, model)
+    values = {}
+    for name, nothing in _defaults(model):
+        values[name] = getattr(four.theirs, name)
+        # What they were before matters only where they differ, and most fields do not.
+        if not same(getattr(four.ours, name), values[name]):
+            take = partial(_field, model, name, nothing)
+            values[name] = _value(around + name, four.each(take, based=based), notes)
+    return values
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a model, each with what it is where nobody said anything."""
+    fields = model.model_fields.items()
+    return tuple((name, ABSENT if info.is_required() else info.default) for name, info in fields)
 
 
 def _field(model: type[BaseModel], name: str, nothing: Any, side: Any) -> Any:
@@ -205,7 +199,7 @@ def _value(path: str, four: _Four, notes: _Notes) -> Any:
         return _forward(path, four, policy, notes)
     if _mergeable(four):
         return _object(path, four, notes)
-    if _listed(four.ours, four.theirs):
+    if lists.listed(four.ours, four.theirs):
         return _items(path, four, notes)
     return _whole(path, four, notes)
 
@@ -238,7 +232,7 @@ def _whole(path: str, four: _Four, notes: _Notes) -> Any:
     if same(four.theirs, four.theirs_base):
         notes.ours.append(path)
         return four.ours
-    if four.based and (more := _added(four.ours, four.ours_base)) and _added(four.theirs, four.theirs_base):
+    if four.based and (more := lists.added(four.ours, four.ours_base)) and lists.added(four.theirs, four.theirs_base):
         return _together(path, four, more, notes)
     if _unites(path, notes):
         return _united(path, four, notes)
@@ -278,40 +272,16 @@ def _united(path: str, four: _Four, notes: _Notes) -> Any:
         notes.overruled.append(path)
         return four.ours if four.theirs is ABSENT else four.theirs
     base = four.ours_base if isinstance(four.ours_base, tuple) else ()
-    added = _without(four.ours, base)
-    new = _without(added, _without(four.theirs, four.theirs_base if isinstance(four.theirs_base, tuple) else ()))
-    return _without(four.theirs, _without(base, four.ours)) + new
-
-
-def _without(items: tuple[Any, ...], others: Iterable[Any]) -> tuple[Any, ...]:
-    """Those items that are not among the others; of several that are the same, as many go as the others have."""
-    left = list(items)
-    for other in others:
-        at = next((number for number, each in enumerate(left) if same(each, other)), None)
-        if at is not None:
-            del left[at]
-    return tuple(left)
-
-
-def _added(now: Any, before: Any) -> tuple[Any, ...]:
-    """What was put into a list whose entries have no ids, wherever; nothing if anything else happened to it.
-
-    Wherever: what both sides added stands in another order here and there, and neither has moved anything.
-    """
-    if not isinstance(now, tuple) or not isinstance(before, tuple):
-        return ()
-    rest, new = list(before), []
-    for each in now:
-        if rest and same(each, rest[0]):
-            del rest[0]
-        else:
-            new.append(each)
-    return () if rest else tuple(new)
+    added = lists.without(four.ours, base)
+    new = lists.without(
+        added, lists.without(four.theirs, four.theirs_base if isinstance(four.theirs_base, tuple) else ())
+    )
+    return lists.without(four.theirs, lists.without(base, four.ours)) + new
 
 
 def _together(path: str, four: _Four, more: Iterable[Any], notes: _Notes) -> Any:
     """Theirs, and of what we added that which they have not added, too."""
-    theirs = _added(four.theirs, four.theirs_base)
+    theirs = lists.added(four.theirs, four.theirs_base)
     new = tuple(each for each in more if not any(same(each, other) for other in theirs))
     notes.theirs.append(path)
     if new:
@@ -329,7 +299,7 @@ def _mergeable(four: _Four) -> bool:
 
 def _object(path: str, four: _Four, notes: _Notes) -> Any:
     inner = _Notes(notes.rules)
-    values = {name: _value(f"{path}.{name}", each, inner) for name, each in _fields(four)}
+    values = _fields(f"{path}.", four, inner)
     made = _made(type(four.ours), {name: value for name, value in values.items() if value is not ABSENT})
     if made is None:
         return _asked(path, four, notes)
@@ -341,10 +311,10 @@ def _object(path: str, four: _Four, notes: _Notes) -> Any:
 
 
 def _items(path: str, four: _Four, notes: _Notes) -> Any:
-    lists = four.each(lambda items: {item.id: item for item in items} if isinstance(items, tuple) else {})
+    sides = four.each(lambda items: {item.id: item for item in items} if isinstance(items, tuple) else {})
     kept = {}
-    for id_ in _frame(path, lists, notes):
-        value = _value(f"{path}[{id_}]", lists.each(partial(_item, id_)), notes)
+    for id_ in _frame(path, sides, notes):
+        value = _value(f"{path}[{id_}]", sides.each(partial(_item, id_)), notes)
         if value is not ABSENT:
             kept[id_] = value
     return tuple(kept.values())
@@ -354,32 +324,22 @@ def _item(id_: str, items: dict[str, Any]) -> Any:
     return items.get(id_, ABSENT)
 
 
-def _frame(path: str, lists: _Four, notes: _Notes) -> list[str]:
+def _frame(path: str, sides: _Four, notes: _Notes) -> list[str]:
     """The order of all items: as the side that changed the order has it, new ones of the other side last."""
-    ids = lists.each(list)
-    moved, shifted = _moved(ids.ours, ids.ours_base), _moved(ids.theirs, ids.theirs_base)
-    apart = _moved(ids.ours, ids.theirs)
+    ids = sides.each(list)
+    moved, shifted = lists.moved(ids.ours, ids.ours_base), lists.moved(ids.theirs, ids.theirs_base)
+    apart = lists.moved(ids.ours, ids.theirs)
     both = moved and shifted and apart
     if both and _asked(f"{path}[]", ids, notes) is ids.ours:
-        return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in lists.ours)]
+        return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in sides.ours)]
     if both:
         pass
     elif moved and not shifted:
         notes.ours.append(f"{path}[]")
-        return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in lists.ours)]
+        return [*ids.ours, *(id_ for id_ in ids.theirs if id_ not in sides.ours)]
     elif shifted and apart:
         notes.theirs.append(f"{path}[]")
-    return [*ids.theirs, *(id_ for id_ in ids.ours if id_ not in lists.theirs)]
-
-
-def _moved(now: list[str], before: list[str]) -> bool:
-    stayed = [id_ for id_ in before if id_ in now]
-    return [id_ for id_ in now if id_ in before] != stayed
-
-
-def _listed(ours: Any, theirs: Any) -> bool:
-    both = (*ours, *theirs) if isinstance(ours, tuple) and isinstance(theirs, tuple) else ()
-    return bool(both) and all(isinstance(item, Item) for item in both)
+    return [*ids.theirs, *(id_ for id_ in ids.ours if id_ not in sides.theirs)]
 
 
 def _made(model: type[R], values: dict[str, Any]) -> R | None:

@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import Any
 
 from fhircase.errors import Problem, RecordInvalid
-from fhircase.exchange.merge import ABSENT, WHOLE
+from fhircase.exchange.changes import ABSENT
+from fhircase.exchange.merge import WHOLE
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
 from fhircase.ledger import RecordKey

@@ -135,7 +135,7 @@ def arranged(record: BaseModel | None, roles: Mapping[str, str], resources: Iter
 
     Resources that refer to another have no order of their own, and the record's list should not change by chance.
     """
-    place = {path: number for number, path in enumerate(_items(record, ""), start=1)} if record else {}
+    place = {path: number for number, path in enumerate(_items(record, ""), start=1)} if record and roles else {}
 
     def order(resource: Json) -> tuple[bool, int, str, str]:
         reference = reference_of(resource)

@@ -3,9 +3,10 @@
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from fhircase.exchange.abilities import Abilities
-from fhircase.exchange.people import criteria, reference_of
+from fhircase.exchange.people import criteria, logical, reference_of
 from fhircase.exchange.references import URN, Json, Known, resolve, token
 from fhircase.fhir import bundle
 from fhircase.fhir.lenient import object_at, objects_at
@@ -15,7 +16,7 @@ from fhircase.mapping.context import urn
 from fhircase.mapping.kinds.rule import alike
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """One resource of a record: as it should be on the server, and as it was agreed to be."""
 
@@ -32,10 +33,15 @@ class Part:
         """Whether the server has none of it yet, as far as we know."""
         return self.before is None
 
-    @property
+    @cached_property
     def changed(self) -> bool:
         """Whether the server should see something else than what was agreed."""
         return not self.linked and not alike(self.resource, self.before)
+
+    @cached_property
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Whom it names by identifier only, none of our records: (type or empty, `system|value`)."""
+        return tuple(logical(self.resource)) if self.new or self.changed else ()
 
     @property
     def reference(self) -> str:

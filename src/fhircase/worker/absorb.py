@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fhircase.errors import Problem, ResourceRefused
+from fhircase.exchange.changes import changed
 from fhircase.exchange.equality import same
 from fhircase.exchange.links import key_of, model_key
-from fhircase.exchange.merge import Merged, changed, merge
+from fhircase.exchange.merge import Merged, merge
 from fhircase.exchange.people import reference_of
 from fhircase.exchange.policies import passed_over
 from fhircase.exchange.pull import arranged, change_id, linked_roles, next_references

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from fhircase.errors import CutShort
 from fhircase.exchange.brake import Effect, Known, excesses
+from fhircase.exchange.changes import changed
 from fhircase.exchange.closing import closed
 from fhircase.exchange.links import key_of
-from fhircase.exchange.merge import changed
 from fhircase.fhir import jsontext
 from fhircase.ledger import Braked, Ledger, RecordKey
 from fhircase.model import Record
@@ -69,7 +69,7 @@ def look(station: Station, records: Iterable[Input], progress: Progress) -> Look
                     reason = "the client was forgotten; `fhircase forget --allow` takes them in again"
                     seen.forgotten.append(Standing(key_of(record), "not taken in", "forgotten", reason))
                     continue
-                _first_sight(station, seen, Given(key_of(record), now, record))
+                _first_sight(station, seen, Given(key_of(record), now, text_of(record)))
         progress("read", seen.given, seen.given)
     return seen
 
@@ -113,12 +113,12 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
         seen.effect.created[kind] += 1
         return
     seen.effect.met += 1
-    text, was = text_of(given.record), known.local.text if known.local else known.current
-    if text == was:
+    was = known.local.text if known.local else known.current
+    if given.text == was:
         return
     more = station.to.brake.closing
     seen.effect.changed[kind] += 1
-    is_closing = closed(kind, jsontext.decode(text), more) and not closed(kind, jsontext.decode(was), more)
+    is_closing = closed(kind, jsontext.decode(given.text), more) and not closed(kind, jsontext.decode(was), more)
     seen.effect.closed[kind] += is_closing
 
 
@@ -132,10 +132,7 @@ def held(station: Station, seen: Look) -> Brake | None:
         for chunk in chunks(seen.spool):
             digests = ledger.digests(each.key for each in chunk)
             ledger.put_by(
-                (
-                    Braked(station.server, each.key, text_of(each.record), each.seen, digests.get(each.key, ""))
-                    for each in chunk
-                ),
+                (Braked(station.server, each.key, each.text, each.seen, digests.get(each.key, "")) for each in chunk),
                 now=now,
             )
         if count := ledger.count_put_by().get(station.server, 0):
@@ -168,7 +165,7 @@ def released(station: Station, left: list[Standing]) -> Iterator[Given]:
     """What waits for the server, now that a person says go; what a newer input came past is left, and named."""
     for item in station.ledger.put_by_for(station.server):
         if station.ledger.digests([item.key]).get(item.key, "") in (item.base, item.seen):
-            yield Given(item.key, item.seen, record_of(item.text))
+            yield Given(item.key, item.seen, item.text)
         else:
             reason = "a newer input came past what waits here; `fhircase release --discard` lets go of it"
             left.append(Standing(item.key, "braked", "overtaken", reason))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fhircase.errors import InvalidInput, Problem, RecordInvalid
-from fhircase.exchange.merge import ABSENT
+from fhircase.exchange.changes import ABSENT
 from fhircase.exchange.places import put
 from fhircase.fhir import jsontext
 from fhircase.ledger import Change, Conflict, Ledger, Local, Outcome, RecordKey

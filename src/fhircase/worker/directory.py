@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhircase.exchange.people import PARTIES, PATIENT, Held, Person, found_by, logical, matched, person
+from fhircase.exchange.people import PARTIES, PATIENT, Held, Person, found_by, matched, person
 from fhircase.exchange.people import reference_of as reference
 from fhircase.exchange.push import Part
 from fhircase.exchange.references import Json, targets
@@ -72,11 +72,11 @@ class Directory:
             if part.linked and part.new and part.resource["resourceType"] == PATIENT:
                 who = person(objects_at(part.resource, "identifier"), trusted)
                 people[who] = None
-            elif part.new or part.changed:
-                for kind, token in logical(part.resource):
-                    if kind == PATIENT:
-                        system, _, value = token.partition("|")
-                        people[person([{"system": system, "value": value}], trusted)] = None
+                continue
+            for kind, token in part.names:
+                if kind == PATIENT:
+                    system, _, value = token.partition("|")
+                    people[person([{"system": system, "value": value}], trusted)] = None
         return list(people) or self._unnamed(key, list(parts))
 
     def _unnamed(self, key: RecordKey, parts: list[Part]) -> list[Person]:
@@ -121,9 +121,7 @@ class Directory:
         Raises:
             ServerError: the server could not be asked.
         """
-        wanted = {
-            pair for part in parts if part.new or part.changed for pair in logical(part.resource) if pair[0] != PATIENT
-        }
+        wanted = {pair for part in parts for pair in part.names if pair[0] != PATIENT}
         keys = {_name(*pair): pair for pair in wanted}
         names = {keys[name]: found for name, found in self._station.ledger.links(self._station.server, keys).items()}
         rest = wanted - names.keys() - self._missing

@@ -69,12 +69,12 @@ class Intake:
         return count
 
     def _one(self, given: Given) -> None:
-        key, now, record = given
+        key, now, _ = given
         ledger, server = self._station.ledger, self._station.server
-        outside = self._pilot.outside(record)
+        outside = not self._pilot.everybody and self._pilot.outside(given.record)
         self.outside += outside
         if ledger.digests([key]).get(key) != now:
-            self._news(key, record, now, owed=not outside)
+            self._news(given, owed=not outside)
         elif not outside:
             self._again(key, ledger.deliveries(server, [key]).get(key))
 
@@ -86,14 +86,14 @@ class Intake:
             newer = ledger.release(server, [key], now=now)
         self.unchanged += not newer and delivery is not None and delivery.state is State.AGREED
 
-    def _news(self, key: RecordKey, record: Record, seen: str, *, owed: bool) -> None:
-        station = self._station
-        local, now = Local(text_of(record), seen), station.now()
-        known = station.ledger.records([key]).get(key)
-        merged = self._merged(key, record, known) if known else Merged(record)
-        text = local.text if merged.record is record else text_of(merged.record)
-        station.ledger.keep(key, text, now=now, local=local)
-        self._remark(key, merged)
+    def _news(self, given: Given, *, owed: bool) -> None:
+        station, key, text = self._station, given.key, given.text
+        now = station.now()
+        if known := station.ledger.records([key]).get(key):
+            merged = self._merged(key, given.record, known)
+            text = text_of(merged.record)
+            self._remark(key, merged)
+        station.ledger.keep(key, text, now=now, local=Local(given.text, given.seen))
         if owed and not station.ledger.wish(station.server, [key], now=now):
             station.ledger.release(station.server, [key], now=now)
 

@@ -24,6 +24,11 @@ class Pilot:
         self._clients = station.to.pilot
         self._known: dict[RecordKey, bool] = {}
 
+    @property
+    def everybody(self) -> bool:
+        """Whether there is no list."""
+        return self._clients is None
+
     def note(self, records: Iterable[Record]) -> None:
         """Remember the records of an input, for those that belong to one that comes later in it."""
         if self._clients is None:

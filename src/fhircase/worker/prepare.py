@@ -16,7 +16,7 @@ from fhircase.model import Record
 from fhircase.worker.absorb import base_of, gather, row, take
 from fhircase.worker.fetch import Found, identified, originals, pristine, seen
 from fhircase.worker.station import Station
-from fhircase.worker.texts import record_of
+from fhircase.worker.texts import links_of, record_of
 
 _OTHERS = tuple(f"{kind}/" for kind in (PATIENT, "Coverage", "ClaimResponse"))
 """What is never ours to write, so that whoever wrote it says nothing about us."""
@@ -66,6 +66,7 @@ def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready
     Raises:
         InvalidInput: it cannot be written as FHIR, or what was agreed cannot be read any more.
     """
+    links = named_by(record) if record else links_of(claim.record.current)
     record = record or record_of(claim.record.current)
     rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
     agreed = [(row, jsontext.decode(row.agreed)) for row in rows if row.agreed is not None]
@@ -75,7 +76,7 @@ def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready
     )
     made = parts(claim.key, placed, agreed)
     _held_to_rules(made, station.to.fhir)
-    return Ready(claim, record, made, named_by(record), rows)
+    return Ready(claim, record, made, links, rows)
 
 
 def _held_to_rules(made: Iterable[Part], fhir: str) -> None:

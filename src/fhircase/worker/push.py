@@ -6,7 +6,6 @@ from typing import Any
 
 from fhircase.errors import InvalidInput, ServerError
 from fhircase.exchange.abilities import Delivery
-from fhircase.exchange.links import named_by
 from fhircase.exchange.order import dependents, groups, islands
 from fhircase.exchange.people import Held
 from fhircase.exchange.push import guard, known, resolved
@@ -24,7 +23,7 @@ from fhircase.worker.report import PushReport, waiting
 from fhircase.worker.send import Sender
 from fhircase.worker.settle import Tally
 from fhircase.worker.station import LEASE, Progress, Question, Station, silent
-from fhircase.worker.texts import record_of
+from fhircase.worker.texts import links_of
 
 FIRST, CLAIMS = 25, 200
 """Records made ready at a time: few at first, so that the server has something to do soon; their number bounds the
@@ -144,7 +143,7 @@ def _claim(station: Station, only: Collection[RecordKey] | None, limit: int) -> 
 
 def _named(claim: Claim) -> frozenset[RecordKey]:
     try:
-        return named_by(record_of(claim.record.current))
+        return links_of(claim.record.current)
     except InvalidInput:
         return frozenset()  # It is refused with every reason when it is made ready.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from fhircase.errors import InvalidInput, Problem, RecordInvalid
-from fhircase.exchange.merge import changed
+from fhircase.exchange.changes import changed
 from fhircase.exchange.pull import arranged, change_id
 from fhircase.exchange.remap import renewed
 from fhircase.fhir import jsontext

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhircase.errors import Conflict, NotFound, Rejected, ServerError
-from fhircase.exchange.merge import changed, merge
+from fhircase.exchange.changes import changed
+from fhircase.exchange.merge import merge
 from fhircase.exchange.people import reference_of
 from fhircase.exchange.pull import change_id
 from fhircase.exchange.push import pointers

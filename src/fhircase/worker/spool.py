@@ -7,18 +7,25 @@ from typing import IO, NamedTuple
 from fhircase.fhir import jsontext
 from fhircase.ledger import RecordKey
 from fhircase.model import Record
-from fhircase.worker.texts import record_of, text_of
+from fhircase.worker.texts import record_of
 
 NEAR = 1000
-"""So many records stay in memory, ready to use."""
+"""So many records stay in memory."""
 
 
 class Given(NamedTuple):
-    """A record that was given, and the digest of the text it came as."""
+    """A record that was given."""
 
     key: RecordKey
     seen: str
-    record: Record
+    """The digest of the text it came as."""
+    text: bytes
+    """As the ledger keeps it: a record takes ten times as much memory, and of most only the text is needed."""
+
+    @property
+    def record(self) -> Record:
+        """The record itself."""
+        return record_of(self.text)
 
 
 class Spool:
@@ -35,8 +42,7 @@ class Spool:
             return
         if self._far is None:
             self._far = TemporaryFile()  # noqa: SIM115 - it lives as long as the spool
-        text = text_of(given.record)
-        self._far.write(jsontext.encode([given.key, given.seen, len(text)]) + b"\n" + text + b"\n")
+        self._far.write(jsontext.encode([given.key, given.seen, len(given.text)]) + b"\n" + given.text + b"\n")
 
     def __iter__(self) -> Iterator[Given]:
         yield from self._near
@@ -45,7 +51,7 @@ class Spool:
         self._far.seek(0)
         while head := self._far.readline():
             key, seen, size = jsontext.decode(head)
-            yield Given(RecordKey(*key), seen, record_of(self._far.read(size + 1)[:-1]))
+            yield Given(RecordKey(*key), seen, self._far.read(size + 1)[:-1])
 
     def close(self) -> None:
         """Let go of all of it."""

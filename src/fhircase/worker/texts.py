@@ -7,8 +7,10 @@ from hashlib import blake2b
 from pydantic import ValidationError
 
 from fhircase.errors import Problem, RecordInvalid
+from fhircase.exchange.links import named_by
 from fhircase.fhir import jsontext
 from fhircase.fhir.jsontext import Json
+from fhircase.ledger import RecordKey
 from fhircase.mapping import files
 from fhircase.model import RECORDS, Record
 from fhircase.records import as_line
@@ -45,6 +47,16 @@ def record_of(text: bytes) -> Record:
                 for each in error.errors(include_input=False, include_url=False)
             ]
         ) from None
+
+
+@lru_cache(maxsize=512)
+def links_of(text: bytes) -> frozenset[RecordKey]:
+    """The records that a record names.
+
+    Raises:
+        RecordInvalid: as `record_of`.
+    """
+    return named_by(record_of(text))
 
 
 def digest(text: bytes, mapping: str) -> str:
