@@ -94,6 +94,38 @@ def test_what_has_to_be_asked_is_asked_beside_what_is_being_sent(world, way):
     assert any({"ask", "send"} <= {*together} for together in seen)
 
 
+def test_what_others_wrote_in_between_is_read_beside_what_is_being_sent(world, way):
+    clients = 8
+    for number in range(clients):
+        world.patient(number)
+    hospital = world.hospital(url=way.url, bundle_entries=2, parallel=3)
+    hospital.push(lines(world.caseload(clients)))
+    for number in range(clients):
+        world.edit(world.one("CarePlan", "care-plan", f"P-{number}"), description="theirs")
+    under_way, seen, lock = [], [], threading.Lock()
+
+    def fault(method, path, body):
+        what = "send" if b'"transaction"' in body else "read"
+        with lock:
+            under_way.append(what)
+            seen.append(sorted(under_way))
+            wait = 0.05 * (1 + len(seen) % 3)
+        time.sleep(wait)
+        with lock:
+            under_way.remove(what)
+
+    way.fault = fault
+    report = hospital.push(lines([but(world.plan(number), title="ours") for number in range(clients)]))
+
+    assert (report.outstanding, report.sent, world.doubled()) == (0, clients, [])
+    for number in range(clients):
+        plan = world.one("CarePlan", "care-plan", f"P-{number}")
+        assert (plan["title"], plan["description"]) == ("ours", "theirs")
+    assert max(map(len, seen)) == 3
+    assert any({"read", "send"} <= {*together} for together in seen)
+    assert any(together.count("read") > 1 for together in seen)
+
+
 def test_no_identifier_is_in_two_requests_at_once(world, way):
     way.fault = watch = Watch(0.05)
     hospital = world.hospital(url=way.url, bundle_entries=2, parallel=4, create_patients=True)

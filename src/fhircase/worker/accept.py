@@ -23,9 +23,11 @@ from fhircase.worker.unread import hold, keep
 class Accepting(Settler):
     """Settles what a server took."""
 
-    def __init__(self, station: Station, tally: Tally, directory: Directory) -> None:
+    def __init__(self, station: Station, tally: Tally, directory: Directory, asking: Station) -> None:
         super().__init__(station, tally)
         self.directory = directory
+        self.asking = asking
+        """The same station, where what is under way goes on while something is asked; never within a unit."""
         self.names: Names = {}
         self.absent: set[str] = set()
         """Identifiers of patients that may be created."""

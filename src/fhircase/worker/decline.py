@@ -32,6 +32,7 @@ from fhircase.worker.fetch import Found, fetch
 from fhircase.worker.prepare import Ready, look_up, ready
 from fhircase.worker.settle import deleted, plain
 from fhircase.worker.size import too_large
+from fhircase.worker.station import Station
 from fhircase.worker.unread import keep
 
 ROUNDS = 3
@@ -117,7 +118,7 @@ class Declining(Accepting):
         raced = isinstance(error, Conflict | NotFound) or (error.status == 400 and updates)
         if raced and rounds > 0:
             try:
-                again, moved = self._look_again(batch)
+                again, moved = self._look_again(self.asking, batch)
             except ServerError as failure:
                 return self.failed(batch, failure, 0, part=True)
             if moved:
@@ -149,7 +150,8 @@ class Declining(Accepting):
         if self.station.can.preconditions or not any(part.changed and not part.new for o in batch for part in o.parts):
             return None
         self.tally.compared = True
-        again, moved = self._look_again(batch)
+        # Nothing else goes on meanwhile: what was compared goes out at once.
+        again, moved = self._look_again(self.station, batch)
         if not moved:
             return None
         if rounds <= 0:
@@ -163,12 +165,12 @@ class Declining(Accepting):
         parts = halves(list(by_key), {key: one.links for key, one in by_key.items()})
         return [self.piece([by_key[key] for key in part], rounds, alone=True) for part in parts]
 
-    def _look_again(self, batch: Sequence[Ready]) -> tuple[list[Ready], bool]:
+    def _look_again(self, station: Station, batch: Sequence[Ready]) -> tuple[list[Ready], bool]:
         """Read what may have changed and merge it in; the second value says whether anything had."""
         references = [part.reference for one in batch for part in one.parts if not part.new and not part.linked]
-        found, gone = fetch(self.station, references)
+        found, gone = fetch(station, references)
         again, moved = [], False
-        made, bad = look_up(self.station, [one for one in batch if any(p.new and not p.linked for p in one.parts)])
+        made, bad = look_up(station, [one for one in batch if any(p.new and not p.linked for p in one.parts)])
         for one in batch:
             lost = [part for part in one.parts if part.reference in gone]
             newer = [part for part in one.parts if _newer(part, found)]
@@ -177,26 +179,26 @@ class Declining(Accepting):
                 self.refuse(one.claim, bad.get(one.key) or deleted(lost))
             elif newer:
                 moved = True
-                again += self._merged(one, found)
+                again += self._merged(station, one, found)
             else:
                 adopted = made.get(one.key, one)
                 moved |= adopted is not one
                 again.append(adopted)
         return again, moved
 
-    def _merged(self, one: Ready, found: dict[str, Found]) -> list[Ready]:
+    def _merged(self, station: Station, one: Ready, found: dict[str, Found]) -> list[Ready]:
         """The record with the server's changes in it; nothing, if it cannot go on."""
-        rows = self.station.ledger.resources(self.station.server, [one.key]).get(one.key, ())
+        rows = station.ledger.resources(station.server, [one.key]).get(one.key, ())
         have = {**of_rows(rows), **{row.reference: found[row.reference] for row in rows if row.reference in found}}
-        every, _ = gather(self.station, one.key.kind, have)
+        every, _ = gather(station, one.key.kind, have)
         try:
-            taken = take(self.station, one.key, every.values(), base_of(self.station, one.key, rows))
+            taken = take(station, one.key, every.values(), base_of(station, one.key, rows))
         except ResourceRefused as error:
-            keep(self.station, one.key, every.values(), error.problems)
+            keep(station, one.key, every.values(), error.problems)
             self.refuse(one.claim, error)
             return []
         self.passed_over(one.key, taken)
-        return [ready(self.station, one.claim, taken.record)]
+        return [ready(station, one.claim, taken.record)]
 
 
 def _newer(part: Part, found: dict[str, Found]) -> bool:

@@ -44,6 +44,9 @@ class Dispatch:
         self._pool: Pool[Job | _Asked, Any] = Pool(station.connect, station.to.parallel)
         self._size = Size(station)
         self._renewed = station.now()
+        self._waiting = 0
+        """How many questions are waited for, each while another one is."""
+        self._ending = False
 
     def add(self, pieces: Sequence[Piece[Ready]]) -> None:
         """Take more to send, what is referred to first."""
@@ -69,6 +72,17 @@ class Dispatch:
             ServerError: one of them could not be asked.
         """
         todo = [_Asked(question) for question in questions]
+        self._waiting += 1
+        try:
+            self._answer(todo)
+        finally:
+            self._waiting -= 1
+        for each in todo:
+            if isinstance(each.answer, ServerError):
+                raise each.answer
+        return [each.answer for each in todo]
+
+    def _answer(self, todo: Sequence[_Asked]) -> None:
         for each in todo:
             while not self._free:
                 self._taken()
@@ -76,10 +90,6 @@ class Dispatch:
         while any(each.answer is None for each in todo):
             self._fill()
             self._taken()
-        for each in todo:
-            if isinstance(each.answer, ServerError):
-                raise each.answer
-        return [each.answer for each in todo]
 
     def _taken(self) -> None:
         """Wait a little for one answer, of whatever kind."""
@@ -89,6 +99,7 @@ class Dispatch:
 
     def drain(self) -> None:
         """Give out nothing more, and settle what is under way as it comes back."""
+        self._ending = True
         self._pool.halt()
         self._put_off()
         while self._pool.busy:
@@ -120,7 +131,9 @@ class Dispatch:
     @property
     def _may(self) -> bool:
         """Whether one more may go out: while a server is on trial, one at a time."""
-        return self._free and not self._sender.tally.stopped
+        # Whoever waits settles what comes back, and may have to ask and wait in turn: this has to have an end.
+        deep = self._waiting > self._station.to.parallel
+        return self._free and not (deep or self._ending or self._sender.tally.stopped)
 
     @property
     def _free(self) -> bool:

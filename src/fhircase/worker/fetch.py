@@ -46,8 +46,14 @@ def fetch(station: Station, references: Iterable[str]) -> tuple[dict[str, Found]
     Raises:
         ServerError: the server could not be asked, or would not say.
     """
-    wanted = set(references)
-    return asked(station.client, wanted, station.can.delivery) if wanted else ({}, set())
+    wanted = sorted(set(references))
+    questions = [partial(asked, references=some, how=station.can.delivery) for some in _slices(wanted, AT_ONCE)]
+    found: dict[str, Found] = {}
+    gone: set[str] = set()
+    for here, lost in station.asked(questions) if questions else ():
+        found |= here
+        gone |= lost
+    return found, gone
 
 
 def asked(client: FHIRClient, references: Iterable[str], how: Delivery) -> tuple[dict[str, Found], set[str]]:

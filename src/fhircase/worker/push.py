@@ -42,7 +42,7 @@ class _Run:
         """The records to send; without, everything that is due."""
         self.tally = Tally()
         self.directory = Directory(self.asking)
-        self.sender = Sender(station, self.tally, self.directory)
+        self.sender = Sender(station, self.tally, self.directory, self.asking)
         self.dispatch = Dispatch(station, self.sender, self._settled)
         self.claims = FIRST
         self.done = 0
