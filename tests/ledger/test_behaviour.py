@@ -131,6 +131,16 @@ class TestResources:
         book.keep_resources([TASK, theirs], now=NOW)
         assert book.holders("north", ["Task/12", "Task/13"]) == {"Task/12": (TASK, theirs)}
 
+    def test_a_reference_stands_for_the_records_whose_own_resource_it_is(self, book: Ledger) -> None:
+        patient = Resource("north", ONE, "patient", "Patient/1", linked=True)
+        goal = Resource("north", ONE, "goal:g1", "Goal/3")
+        book.keep(ONE, b"", now=NOW)
+        book.keep(TWO, b"", now=NOW)
+        book.keep_resources([replace(TASK, key=TWO), TASK, patient, goal], now=NOW)
+        named = [TASK.reference, "Patient/1", "Goal/3", "Task/99", TASK.reference]
+        assert book.meant("north", named) == {TASK.reference: (ONE, TWO)}
+        assert book.meant("south", named) == {}
+
     def test_keeping_again_replaces_and_dropping_forgets(self, book: Ledger) -> None:
         book.keep(ONE, b"", now=NOW)
         book.keep_resources([TASK], now=NOW)

@@ -78,6 +78,9 @@ class Ledger(Protocol):
     def holders(self, server: str, references: Iterable[str]) -> dict[str, tuple[Resource, ...]]:
         """Which records those references are part of; more than one for a shared resource."""
 
+    def meant(self, server: str, references: Iterable[str]) -> dict[str, tuple[RecordKey, ...]]:
+        """The records that those references stand for, and not a part that is the server's or an item of theirs."""
+
     def held(self, server: str, after: str = "", *, limit: int) -> list[str]:
         """References of what records are on a server, in order, beyond one of them; what belongs to it left out."""
 

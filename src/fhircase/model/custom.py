@@ -28,7 +28,7 @@ class Custom(BaseModel):
 
     @model_validator(mode="after")
     def _hides_nothing(self) -> Self:
-        if hidden := sorted(self.said().keys() & set(dir(type(self)))):
+        if self.model_extra and (hidden := sorted(self.said().keys() & set(dir(type(self))))):
             raise ValueError(f"`{hidden[0]}` is a word that no custom field can have for a name")
         return self
 

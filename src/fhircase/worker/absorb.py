@@ -91,13 +91,8 @@ def read(station: Station, kind: str, resources: Sequence[Json], key: RecordKey 
 def _known(station: Station, resources: Iterable[Json], key: RecordKey | None) -> dict[str, Key]:
     """Which of our records the references mean, for those that say no identifier."""
     named = {reference for resource in resources for reference in targets(resource)}
-    holders = station.ledger.holders(station.server, named | set(map(_reference, resources)))
-    own = [
-        (reference, row.key)
-        for reference, rows in holders.items()
-        for row in rows
-        if not row.linked and ":" not in row.role
-    ]
+    meant = station.ledger.meant(station.server, named | set(map(_reference, resources)))
+    own = [(reference, held) for reference, several in meant.items() for held in several]
     # A resource of several records means this one, if it is one of them.
     return {reference: model_key(held) for reference, held in sorted(own, key=lambda each: each[1] == key)}
 

@@ -61,19 +61,20 @@ class Intake:
         count = 0
         for chunk in brake.chunks(records):
             with self._station.ledger.unit():
+                digests = self._station.ledger.digests(each.key for each in chunk)
                 for each in chunk:
-                    self._one(each)
+                    self._one(each, digests.get(each.key))
+                    digests[each.key] = each.seen
                 brake.done(self._station, [each.key for each in chunk])
             count += len(chunk)
             self._progress("take", count, count)
         return count
 
-    def _one(self, given: Given) -> None:
-        key, now, _ = given
-        ledger, server = self._station.ledger, self._station.server
+    def _one(self, given: Given, before: str | None) -> None:
+        ledger, server, key = self._station.ledger, self._station.server, given.key
         outside = not self._pilot.everybody and self._pilot.outside(given.record)
         self.outside += outside
-        if ledger.digests([key]).get(key) != now:
+        if before != given.seen:
             self._news(given, owed=not outside)
         elif not outside:
             self._again(key, ledger.deliveries(server, [key]).get(key))

@@ -60,15 +60,24 @@ class Doubled(InvalidInput):
     """The server has several resources with one identifier of ours."""
 
 
-def ready(station: Station, claim: Claim, record: Record | None = None) -> Ready:
+def ready(
+    station: Station, claim: Claim, record: Record | None = None, rows: tuple[Resource, ...] | None = None
+) -> Ready:
     """Write a record onto what was agreed.
+
+    Args:
+        station: where.
+        claim: the right to send it.
+        record: what to write instead of what was claimed.
+        rows: what it is on the server, if that is known already.
 
     Raises:
         InvalidInput: it cannot be written as FHIR, or what was agreed cannot be read any more.
     """
     links = named_by(record) if record else links_of(claim.record.current)
     record = record or record_of(claim.record.current)
-    rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
+    if rows is None:
+        rows = station.ledger.resources(station.server, [claim.key]).get(claim.key, ())
     agreed = [(row, jsontext.decode(row.agreed)) for row in rows if row.agreed is not None]
     roles = {row.reference: row.role for row in rows}
     placed = write(

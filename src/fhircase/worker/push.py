@@ -53,11 +53,12 @@ class _Run:
         return self.dispatch.ask(questions)
 
     def _settled(self, batch: Iterable[Ready]) -> None:
-        for one in batch:
-            self.done += 1
-            there = self.station.ledger.resources(self.station.server, one.links)
-            # Without transactions references can be left out, inside of a record too: all is looked at again.
-            apart = self.station.can.delivery is not Delivery.TRANSACTION
+        several = list(batch)
+        self.done += len(several)
+        there = self.station.ledger.resources(self.station.server, {link for one in several for link in one.links})
+        # Without transactions references can be left out, inside of a record too: all is looked at again.
+        apart = self.station.can.delivery is not Delivery.TRANSACTION
+        for one in several:
             if missing := one.links if apart else one.links - there.keys():
                 self.loose[one.key] = set(missing)
 
@@ -169,11 +170,12 @@ def _some(run: _Run, claims: list[Claim]) -> None:
     run.dispatch.add([sender.piece([prepared[key] for key in group]) for group in ordered])
 
 
-def _ready(run: _Run, claims: Iterable[Claim]) -> dict[RecordKey, Ready]:
+def _ready(run: _Run, claims: Sequence[Claim]) -> dict[RecordKey, Ready]:
     prepared: dict[RecordKey, Ready] = {}
+    there = run.station.ledger.resources(run.station.server, (claim.key for claim in claims))
     for claim in claims:
         try:
-            prepared[claim.key] = ready(run.station, claim)
+            prepared[claim.key] = ready(run.station, claim, rows=there.get(claim.key, ()))
         except InvalidInput as error:
             run.sender.refuse(claim, error)
         # Making ready takes as long as sending: what is under way goes on meanwhile.

@@ -1,5 +1,6 @@
 """How far each record got with each server, in SQLite: a step decides, this finds and keeps."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -105,8 +106,8 @@ class Deliveries(Records):
         return frozenset(row["owner"] for row in self._run("owners", (State.SENDING,)))
 
     def deliveries(self, server: str, keys: Iterable[RecordKey]) -> dict[RecordKey, Delivery]:
-        found = ((key, self._found(server, key)[0]) for key in keys)
-        return {key: delivery for key, delivery in found if delivery}
+        found = self._run("deliveries", (json.dumps(list(dict.fromkeys(keys))), server))
+        return {each.key: each for each in map(rows.delivery, found)}
 
     def in_state(self, state: State, *, server: str | None = None, limit: int | None = None) -> list[Delivery]:
         which = {"state": state, "server": server, "limit": ALL if limit is None else limit}

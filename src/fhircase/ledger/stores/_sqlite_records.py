@@ -28,7 +28,7 @@ class Records(Connected):
         return {key: rows.record(row) for key in keys for row in self._run("record", key)}
 
     def digests(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
-        return {key: row["digest"] for key in keys for row in self._run("digest", key)}
+        return {rows.key(row): row["digest"] for row in self._run("digests", (json.dumps(list(keys)),))}
 
     def agreed(self, server: str, digests: Iterable[str]) -> frozenset[str]:
         which = {"server": server, "state": State.AGREED, "digests": json.dumps(list(digests))}
@@ -60,6 +60,12 @@ class Records(Connected):
             each = rows.resource(row)
             several.setdefault(each.reference, []).append(each)
         return {reference: tuple(sorted(each, key=attrgetter("key", "role"))) for reference, each in several.items()}
+
+    def meant(self, server: str, references: Iterable[str]) -> dict[str, tuple[RecordKey, ...]]:
+        several: dict[str, list[RecordKey]] = {}
+        for row in self._run("meant", (json.dumps(list(dict.fromkeys(references))), server)):
+            several.setdefault(row["reference"], []).append(rows.key(row))
+        return {reference: tuple(sorted(keys)) for reference, keys in several.items()}
 
     def held(self, server: str, after: str = "", *, limit: int) -> list[str]:
         which = {"server": server, "after": after, "limit": limit}

@@ -188,8 +188,10 @@ FROM records WHERE kind = ? AND namespace = ? AND value = ?;
 -- name: identity
 SELECT id, revision FROM records WHERE kind = ? AND namespace = ? AND value = ?;
 
--- name: digest
-SELECT digest FROM records WHERE kind = ? AND namespace = ? AND value = ? AND digest IS NOT NULL;
+-- name: digests
+SELECT kind, namespace, records.value AS value, digest FROM json_each(?) AS asked CROSS JOIN records
+WHERE kind = json_extract(asked.value, '$[0]') AND namespace = json_extract(asked.value, '$[1]')
+    AND records.value = json_extract(asked.value, '$[2]') AND digest IS NOT NULL;
 
 -- name: agreed
 -- CROSS keeps SQLite from walking all deliveries: it knows nothing of how many digests are asked for.
@@ -219,6 +221,11 @@ SELECT server, kind, namespace, records.value AS value, role, reference, etag, a
 FROM json_each(?) AS asked CROSS JOIN resources ON reference = asked.value CROSS JOIN records ON records.id = record
 WHERE server = ?;
 
+-- name: meant
+SELECT reference, kind, namespace, records.value AS value
+FROM json_each(?) AS asked CROSS JOIN resources ON reference = asked.value CROSS JOIN records ON records.id = record
+WHERE server = ? AND linked = 0 AND instr(role, ':') = 0;
+
 -- name: held
 SELECT DISTINCT reference FROM resources
 WHERE server = :server AND reference > :after AND linked = 0 ORDER BY reference LIMIT :limit;
@@ -233,6 +240,12 @@ ON CONFLICT (server, record, role) DO UPDATE SET
 -- name: drop_resource
 DELETE FROM resources WHERE server = :server AND role = :role AND record =
     (SELECT id FROM records WHERE kind = :kind AND namespace = :namespace AND value = :value);
+
+-- name: deliveries
+SELECT deliveries.*, kind, namespace, records.value AS value
+FROM json_each(?) AS asked CROSS JOIN records CROSS JOIN deliveries ON record = records.id
+WHERE server = ? AND kind = json_extract(asked.value, '$[0]') AND namespace = json_extract(asked.value, '$[1]')
+    AND records.value = json_extract(asked.value, '$[2]');
 
 -- name: delivery
 SELECT id, revision, deliveries.*, kind, namespace, value
