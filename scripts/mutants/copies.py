@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.util import cache_from_source
 from pathlib import Path
+from signal import SIGPROF
 
 from changes import Change
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "mutants"
 NEEDED = ("src", "mappings", "fixtures", "tests", "docs/mappings", "README.md", "pyproject.toml")
-PATIENCE = 60
-"""Seconds for one test; beyond it something goes round in a circle, and that is noticed, too."""
+PATIENCE = 900
+"""Seconds for one test on a busy machine; beyond it something is waited for that does not come."""
 ENDLESS, BROKEN = "a test that does not end", "pytest, which cannot begin"
 
 
@@ -84,7 +85,11 @@ def _failed(done: "subprocess.CompletedProcess[str]") -> str:
     if done.returncode == 0:
         return ""
     told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return told[-1].partition(" ")[2].partition(" - ")[0] if told else ENDLESS if "Timeout (" in done.stderr else BROKEN
+    return told[-1].partition(" ")[2].partition(" - ")[0] if told else ENDLESS if _endless(done) else BROKEN
+
+
+def _endless(done: "subprocess.CompletedProcess[str]") -> bool:
+    return done.returncode == -SIGPROF or "Timeout (" in done.stderr
 
 
 def _files() -> Iterator[Path]:

@@ -74,4 +74,4 @@ def _file(test: str) -> str:
 
 def _passed(done: "CompletedProcess[str]") -> None:
     if done.returncode:
-        sys.exit(f"the tests fail without any change; mend them first\n{done.stdout[-3000:]}")
+        sys.exit(f"the tests fail without any change; mend them first\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")

@@ -320,6 +320,10 @@ WRONG_RULES = {
     "yes: 1, no: 0": ("yes: J, no: N", "the rule reads str, and the field takes int"),
     "mark: ',', group: '.'": ("mark: ',', group: ','", "`mark` is `.` or `,`, and `group` another character"),
     "unknown: unknown": ("unknown: draft", "no row of the table has the code `draft`"),
+    "[laufend, active]": (
+        "[laufend, aktive]",
+        "`aktive` is no code of http://hl7.org/fhir/ValueSet/request-status, which `plan.status` takes",
+    ),
     "plan.title}": ("plan.title, empty: ''}", "means nothing, and so does None"),
     "table: sex, empty: ''": ("table: sex, empty: 0", "`empty: 0` is no value that the field takes"),
     "{parent: key}": ("{parent: id}", "write `{parent: key}`"),

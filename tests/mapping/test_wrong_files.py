@@ -144,6 +144,11 @@ MISTAKES = {
         "          client: {same: req.subject, at: outcome.subject}\n",
         "",
     ),
+    "required-element-of-a-contained-resource-unfilled": (
+        "referral",
+        "      recorded: {constant: .recorded, value: unknown}\n",
+        "",
+    ),
     "required-element-inside-another-unfilled": (
         "work-item",
         "  created: {field: task.authoredOn}\n",
