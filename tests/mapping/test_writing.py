@@ -18,6 +18,7 @@ from fhircase.model import (
     Period,
     PersonName,
     Quantity,
+    Recurrence,
     StatusChange,
 )
 
@@ -75,6 +76,19 @@ def test_a_changed_value_loses_what_was_said_of_the_old_one(fhir: str) -> None:
     new = to_fhir(but(PLAN, title="Other"), fhir, onto=there)[0]
     assert "_title" not in new
     assert new["_status"] == there[0]["_status"]
+
+
+@BOTH
+def test_a_changed_list_of_bare_values_loses_what_was_said_of_the_old_ones(fhir: str) -> None:
+    weekly = but(REFERRAL, when=Recurrence(days=("mon", "wed")))
+    there = written(weekly, fhir)
+    repeat = only(there, "ServiceRequest")["occurrenceTiming"]["repeat"]
+    repeat["_dayOfWeek"] = [None, {"extension": [ELSEWHERE]}]
+    kept = only(to_fhir(but(weekly, status="completed"), fhir, onto=there), "ServiceRequest")
+    assert kept["occurrenceTiming"]["repeat"] == repeat
+    moved = but(weekly, when=Recurrence(days=("wed", "fri")))
+    new = only(to_fhir(moved, fhir, onto=there), "ServiceRequest")
+    assert new["occurrenceTiming"]["repeat"] == {"dayOfWeek": ["wed", "fri"]}
 
 
 @BOTH
