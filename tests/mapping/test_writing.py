@@ -92,6 +92,22 @@ def test_a_changed_list_of_bare_values_loses_what_was_said_of_the_old_ones(fhir:
 
 
 @BOTH
+def test_a_number_that_is_the_same_keeps_what_was_said_of_it(fhir: str) -> None:
+    often = but(REFERRAL, when=Recurrence(count=1000, every=Decimal(2), unit="d"))
+    there = jsontext.decode(jsontext.encode(written(often, fhir)))
+    repeat = only(there, "ServiceRequest")["occurrenceTiming"]["repeat"]
+    repeat["_count"] = {"extension": [ELSEWHERE]}
+    same = only(
+        to_fhir(but(often, when=Recurrence(count=1000, every=Decimal(3), unit="d")), fhir, onto=there), "ServiceRequest"
+    )
+    assert same["occurrenceTiming"]["repeat"] == {**repeat, "period": 3}
+    other = only(
+        to_fhir(but(often, when=Recurrence(count=1001, every=Decimal(2), unit="d")), fhir, onto=there), "ServiceRequest"
+    )
+    assert other["occurrenceTiming"]["repeat"] == {"count": 1001, "period": 2, "periodUnit": "d"}
+
+
+@BOTH
 def test_a_changed_code_keeps_no_translation_or_display_of_the_old_one(fhir: str) -> None:
     there = written(REFERRAL, fhir)
     code = only(there, "ServiceRequest")["code"]
