@@ -350,6 +350,13 @@ def schema(folder: Path, **fields: Any) -> Path:
 TEXT = {"type": "string"}
 
 
+def test_which_words_there_are_is_asked_of_a_text_and_known_of_an_enum(tmp_path: Path) -> None:
+    for of, asked in ((TEXT, True), ({"enum": ["routine", "urgent"]}, False)):
+        found = scaffold(schema=schema(tmp_path, number=TEXT, urgency=of), resources=["ServiceRequest"])
+        assert guesses(found)["urgency"] == ("code", "request.priority")
+        assert ("which words does your system have?" in found.text) == asked
+
+
 @pytest.mark.parametrize(
     ("name", "of", "place"),
     [

@@ -206,11 +206,8 @@ def say_empty(given: Field, made: Fit) -> None:
 
 
 def merged(fits: Mapping[str, Fit]) -> dict[str, Any]:
-    """The words of one rule for both shapes of FHIR; where one of them has none, `none`."""
-    old, new = fits.get("R4"), fits.get("R5")
-    if old is None or new is None:
-        (there,) = fits.values()
-        return {**there.spec, "R5" if new is None else "R4": "none"}
+    """The words of one rule for both shapes of FHIR."""
+    old, new = fits["R4"], fits["R5"]
     if old.spec == new.spec:
         return old.spec
     kind, *_ = old.spec

@@ -119,11 +119,11 @@ def _places(fits: dict[str, Fit]) -> frozenset[str]:
 
 def spec(given: Field, fits: dict[str, Fit], draft: Draft) -> dict[str, object]:
     """The words of a rule, its tables declared."""
-    old, new = (fits[version].table if version in fits else None for version in VERSIONS)
+    old, new = (fits[version].table for version in VERSIONS)
     if old and new and old != new:
         old = replace(old, newer=new)
     for version, table in (("R4", old), ("R5", old or new)):
-        if table and version in fits and fits[version].table:
+        if table and fits[version].table:
             alias = draft.table(kebab(given.name), table)
             rule = fits[version].spec
             rule.get("items", rule)["table"] = alias
