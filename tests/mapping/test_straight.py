@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.mapping.examples import CASE, PLAN, REFERRAL, but
 from tests.mapping.test_anything import EVERY as EVERY_TYPE
 from tests.mapping.test_anything import FILLS, made
 from tests.mapping.test_custom import LOADED, SITE
@@ -28,7 +29,7 @@ from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve
 from fhircase.mapping.straight.mapped import Straight
 from fhircase.mapping.straight.source import Unusual
-from fhircase.model import record_type
+from fhircase.model import Client, record_type
 from fhircase.records.sample import sample
 
 JUNK = [None, 1, 1.5, True, "", "x", [], {}, [None], [1], ["x"], [[]], [{}], {"extension": []}, {"coding": "x"}]
@@ -83,6 +84,22 @@ def test_a_sites_own_fields_are_written_as_the_rules_write_them(fhir: str, tmp_p
     assert to_fhir(LOADED, fhir, overlays=[str(overlay)]) == expected
     with pytest.raises(Unusual):
         _write(LOADED, fhir)
+
+
+@pytest.mark.parametrize("fhir", ["R4", "R5"])
+@pytest.mark.parametrize(
+    "nobodys",
+    [but(CASE, client=Client()), but(PLAN, client=None), but(REFERRAL, client=None)],
+    ids=lambda each: each.key.kind,
+)
+def test_of_a_record_that_names_no_client_the_items_say_so_as_the_rules_do(nobodys: Any, fhir: str) -> None:
+    _write(nobodys, fhir)
+    with by_rules():
+        expected = to_fhir(nobodys, fhir)
+    assert to_fhir(nobodys, fhir) == expected
+    subjects = [each["subject"] for each in expected if each["resourceType"] in ("Condition", "Goal", "Procedure")]
+    assert subjects
+    assert all(each["extension"][0]["valueCode"] == "unknown" for each in subjects)
 
 
 def _write(record: Any, fhir: str, overlays: tuple[str, ...] = ()) -> None:
