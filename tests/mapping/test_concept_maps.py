@@ -89,6 +89,7 @@ def test_what_a_table_declares_is_said_in_fhirs_words() -> None:
     assert screening["equivalence"] == "wider"
     assert screening["comment"] == "an EpisodeOfCare tells less than the Task"
     assert "noMap" in json.dumps(shipped("R5")["case-status"].as_concept_map())
+    assert made["description"] == ("X")
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1).filter(
@@ -138,7 +139,10 @@ EQUAL = {"code": "active", "equivalence": "equivalent"}
         (mapped(EQUAL | {"equivalence": 5}), "; known: equivalent, equal, wider, "),
         (mapped(EQUAL | {"equivalence": "inexact"}), "`inexact` says not what is read as what @ group[0].element[0]"),
         (mapped({"code": "x", "relationship": "related-to"}), "@ group[0].element[0].target[0].relationship"),
-        (mapped(EQUAL, {"code": "x", "equivalence": "narrower"}), "no comment @ group[0].element[0].target[1].comment"),
+        (
+            mapped(EQUAL, {"code": "x", "equivalence": "narrower"}),
+            "no comment @ group[0].element[0].target[1].comment; `narrower` is only read: say why",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_the_file_and_where_in_it(made: Any, told: str, tmp_path: Path) -> None:

@@ -65,11 +65,12 @@ def test_a_written_resource_that_cannot_be_read_is_told(monkeypatch: pytest.Monk
     assert any(each.startswith("law 1: what is written cannot be read: ") for each in found(monkeypatch, spoilt))
 
 
-def of_report(told: Callable[[Entry], bool], fate: Fate | None) -> set[str]:
-    """What is told of a reading that gives some scalars another fate, or none."""
-    reading = from_fhir(written(PLAN))
-    others = (entry._replace(fate=fate) if fate and told(entry) else entry for entry in reading.report)
-    reading.__dict__["report"] = tuple(entry for entry in others if fate or not told(entry))
+def of_report(told: Callable[[Entry], bool], fate: Fate | None, **more: Any) -> set[str]:
+    """What is told of a reading, of a plan that says more, too, that gives some scalars another fate, or none."""
+    (plan, *others) = written(PLAN)
+    reading = from_fhir([{**plan, **more}, *others])
+    entries = (entry._replace(fate=fate) if fate and told(entry) else entry for entry in reading.report)
+    reading.__dict__["report"] = tuple(entry for entry in entries if fate or not told(entry))
     return {str(each) for each in broken(reading, Donors(), "R4", random.Random(1))}
 
 
@@ -77,6 +78,11 @@ def test_what_is_carried_and_said_to_be_left_over_is_told() -> None:
     (told,) = of_report(lambda entry: entry.pointer == "/title", "leftover")
     assert told.startswith("law 4: `leftover`, and the record is another without it (care-plan.yaml:")
     assert told.endswith(" title) @ /title")
+
+
+def test_what_is_left_over_and_said_to_be_carried_is_told() -> None:
+    (told,) = of_report(lambda entry: entry.pointer == "/language", "carried", language="de")
+    assert told == "law 4: `carried`, and the record is the same without it () @ /language"
 
 
 def test_a_scalar_of_which_nothing_is_said_is_told() -> None:

@@ -157,6 +157,22 @@ def test_their_number_is_an_identifier_of_their_system() -> None:
     assert plan["identifier"] == [{"system": "https://hospital.example/plan-no", "value": "7"}]
 
 
+def test_what_kind_of_number_theirs_is_can_be_said_of_it(tmp_path: Path) -> None:
+    text = (HERE / "plan.yaml").read_text(encoding="utf-8")
+    right = "{key: plan.identifier, system: 'https://hospital.example/plan-no'"
+    assert right in text
+    place = tmp_path / "plan.yaml"
+    place.write_text(
+        text.replace(right, f"{right}, type: kinds#ACSN") + "\nsystems: {kinds: 'https://hospital.example/kinds'}\n",
+        encoding="utf-8",
+    )
+    record = Plan(planNo=7, person="p", state=State.OPEN)
+    (plan,) = to_fhir(record, mapping=place)
+    kind = {"coding": [{"system": "https://hospital.example/kinds", "code": "ACSN"}]}
+    assert plan["identifier"] == [{"type": kind, "system": "https://hospital.example/plan-no", "value": "7"}]
+    assert from_fhir([plan], mapping=place).record == record
+
+
 def test_a_resource_without_their_number_is_refused_and_the_rule_named() -> None:
     plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": {"identifier": {"value": "p"}}}
     with pytest.raises(ResourceRefused, match=r"Field required .* @ plan.identifier \(plan.yaml:7 plan_no\)"):

@@ -15,7 +15,7 @@ from tests.strategies import records
 from fhircase.errors import Problem, RecordInvalid, ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_bundle, from_fhir, to_fhir
-from fhircase.model import RECORDS, Coding, Concept, Offer
+from fhircase.model import RECORDS, Coding, Concept, Offer, StatusChange
 
 DOMAIN = "https://fhircase.org/fhir/CodeSystem/referral-domain"
 
@@ -48,6 +48,12 @@ def test_problems_of_items_are_told_beside_those_of_the_record() -> None:
         "offers.outcomes.status",
         "offers.outcomes.notes",
     ]
+
+
+def test_contained_resources_that_are_no_list_are_told_where_a_rule_looks_for_them() -> None:
+    resources = written(but(REFERRAL, history=(StatusChange(status="draft", at="2026-01-02"),)))
+    only(resources, "ServiceRequest")["contained"] = {"resourceType": "Provenance"}
+    assert "`contained` must be a list" in {problem.what for problem in problems(resources)}
 
 
 @pytest.mark.parametrize(
