@@ -317,3 +317,12 @@ def test_killed_while_a_conflict_is_being_kept_it_is_found_again(world, hospital
     [conflict] = hospital.conflicts()
     assert (conflict.path, conflict.ours, conflict.theirs) == ("title", b'"ours"', b'"theirs"')
     assert (report.owed, there(world)["description"]) == ((), "more")
+
+
+def test_what_was_said_against_a_decision_is_not_lost_when_the_server_moves_on(world, hospital):
+    conflict, _ = disputed(world, hospital)
+    hospital.settle(conflict.id, Outcome.OURS)
+    world.edit(there(world), title="theirs again")
+    hospital.push(lines([but(world.plan(0), title="ours since")]))
+    assert [(each.ours, each.theirs) for each in hospital.conflicts()] == [(b'"ours since"', b'"theirs again"')]
+    assert there(world)["title"] == "theirs again"

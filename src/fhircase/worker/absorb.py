@@ -141,9 +141,10 @@ def _merged_in(
         merged = merge(before, agreed_on, reading.record, agreed_on, policies=policies)
     if before and (merged.conflicts or station.ledger.conflicts(station.server, [key])):
         moved = _moved(have, rows)
-        look(station, key, reading.record, moved)
-        if merged.conflicts:
-            dispute(station, key, merged.conflicts, Sides.of(before, reading.record, agreed_on), moved)
+        # What the local system said where there is a dispute is newer than what stands in the record there.
+        told = look(station, key, reading.record, moved)
+        if new := [path for path in merged.conflicts if path not in told]:
+            dispute(station, key, new, Sides.of(before, reading.record, agreed_on), moved)
     fields = ("*",) if before is None else () if alike else changed(before, merged.record)
     text = text_of(merged.record)
     # What it was told first is what the local system will have made its first changes to.

@@ -61,8 +61,11 @@ def _open(station: Station, conflict: Conflict, changed: Iterable[Json]) -> None
     ledger.keep_conflict(replace(conflict, id=id_, said=said, reference=reference), now=now)
 
 
-def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Json] = ()) -> None:
-    """Bring a record's open conflicts up to what the server says now: news decides nothing, but may agree with us."""
+def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Json] = ()) -> frozenset[str]:
+    """Bring a record's open conflicts up to what the server says now: news decides nothing, but may agree with us.
+
+    The places at which there was one are returned.
+    """
     opened = station.ledger.conflicts(station.server, [key])
     data = data_of(theirs) if opened else {}
     for each in opened:
@@ -71,6 +74,7 @@ def look(station: Station, key: RecordKey, theirs: Record, changed: Iterable[Jso
             station.ledger.end_conflict(each.id, Outcome.SAME, now=station.now())
         elif now != each.theirs:
             _open(station, replace(each, theirs=now), changed)
+    return frozenset(each.path for each in opened)
 
 
 def whole_base(opened: Iterable[Conflict], record: Record) -> Record | None:
