@@ -365,6 +365,14 @@ class TestSettling:
         book.wish("north", [ONE], now=NOW)
         assert not take(book)[0].unsure
 
+    def test_a_doubt_that_comes_with_a_refusal_stays_though_a_newer_wish_overtook_it(self, book: Ledger) -> None:
+        wished(book, ONE)
+        [claim] = take(book)
+        book.keep(ONE, b"newer", now=NOW)
+        book.wish("north", [ONE], now=NOW)
+        book.settle(claim, replace(Verdict.refused("no"), unsure=True), now=NOW)
+        assert take(book)[0].unsure
+
     def test_settling_twice_is_refused(self, book: Ledger) -> None:
         wished(book, ONE)
         [claim] = take(book)

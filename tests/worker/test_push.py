@@ -133,6 +133,20 @@ def test_what_was_deleted_there_is_not_made_again(world):
     assert not any(resource["resourceType"] == "CarePlan" for resource in world.everything())
 
 
+@pytest.mark.parametrize("title", ["plan", "another"])
+def test_a_record_of_which_a_part_was_deleted_stays_refused_whatever_is_said_again(world, title):
+    world.patient(0)
+    hospital = world.hospital()
+    hospital.push(lines(world.caseload(1)))
+    [goal] = hospital.ledger.held("ehr", "Goal/", limit=1)
+    world.client.delete(*goal.split("/"))
+    assert [standing.code for standing in hospital.pull().refused] == ["deleted"]
+    # Nothing of the goal would be sent, so nothing that is sent shows that it is gone.
+    report = hospital.push(lines([but(world.plan(0), title=title)]))
+    assert [(standing.key.value, standing.code) for standing in report.refused] == [("P-0", "deleted")]
+    assert world.one("CarePlan", "care-plan", "P-0")["title"] == "plan"
+
+
 def test_a_ledger_that_was_lost_makes_nothing_twice(world):
     world.patient(0)
     world.hospital("first").push(lines(world.caseload(1)))

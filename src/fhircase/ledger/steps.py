@@ -90,8 +90,7 @@ def settled(before: Delivery, verdict: Verdict, now: datetime) -> Delivery:
     if verdict.holds is not None:
         before = replace(before, wanted=max(before.wanted, verdict.holds), sent=max(before.sent, verdict.holds))
     if before.wanted > before.sent:
-        unsure = before.unsure and verdict.cause is not Cause.ACCEPTED
-        return replace(_plain(_enter(_free(before), Cause.OVERTAKEN, now)), attempts=0, unsure=unsure)
+        return replace(_plain(_enter(_free(before), Cause.OVERTAKEN, now)), attempts=0, unsure=_unsure(before, verdict))
     done = _told(_enter(_free(before), verdict.cause, now), verdict)
     return replace(done, attempts=0) if done.state is State.AGREED else done
 
@@ -115,13 +114,16 @@ def _plain(before: Delivery) -> Delivery:
 
 
 def _told(before: Delivery, verdict: Verdict) -> Delivery:
-    # Only an accepted write ends the doubt about an earlier one; a refusal says nothing about it.
-    unsure = verdict.cause is not Cause.ACCEPTED and (before.unsure or verdict.unsure)
     return replace(
         before,
         code=verdict.code,
         reason=verdict.reason,
         problems=verdict.problems,
         not_before=verdict.not_before,
-        unsure=unsure,
+        unsure=_unsure(before, verdict),
     )
+
+
+def _unsure(before: Delivery, verdict: Verdict) -> bool:
+    # Only an accepted write ends the doubt about an earlier one; a refusal says nothing about it.
+    return verdict.cause is not Cause.ACCEPTED and (before.unsure or verdict.unsure)

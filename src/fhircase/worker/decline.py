@@ -29,8 +29,8 @@ from fhircase.worker.absorb import base_of, gather, of_rows, take
 from fhircase.worker.accept import Accepting
 from fhircase.worker.apart import NOT_SENT
 from fhircase.worker.fetch import Found, fetch
-from fhircase.worker.prepare import Ready, look_up, ready
-from fhircase.worker.settle import deleted, plain
+from fhircase.worker.prepare import Ready, deleted, look_up, ready
+from fhircase.worker.settle import plain
 from fhircase.worker.size import too_large
 from fhircase.worker.station import Station
 from fhircase.worker.unread import keep

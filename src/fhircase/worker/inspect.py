@@ -60,7 +60,7 @@ def _said(delivery: Delivery, revision: int) -> str:
     if delivery.not_before:
         words.append(f"not before {delivery.not_before:%Y-%m-%d %H:%M} UTC")
     if delivery.unsure:
-        words.append("looked up before it is sent, as it may be there")
+        words.append("looked up before it is sent, as it may be there, or gone")
     if delivery.reason:
         words.append(f"{delivery.code}: {delivery.reason}" if delivery.code else delivery.reason)
     return "; ".join(words)

@@ -38,7 +38,8 @@ def _one(run: Run, key: RecordKey, have: dict[str, Found], gone: set[str]) -> No
     lost = (lost | gone) & ours - known_merges(station).keys()
     if lost:
         station.ledger.drop_unread(station.server, [key])
-        refuse(run, key, "deleted", _deleted(lost))
+        if not refuse(run, key, "deleted", _deleted(lost)):
+            run.unread |= lost
         return
     if not read(run, key, every.values(), rows):
         run.unread |= set(have)

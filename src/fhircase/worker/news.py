@@ -131,8 +131,9 @@ def _again(station: Station, news: News) -> None:
     references: list[str] = []
     with suppress(ValueError):
         references = jsontext.decode(noted) if noted else []
-    found, _ = fetch(station, [reference for reference in references if reference not in news.changed])
+    found, gone = fetch(station, [reference for reference in references if reference not in news.changed])
     news.changed |= {reference: each.resource for reference, each in found.items()}
+    news.gone |= gone
     news.addressed |= set(references)
 
 

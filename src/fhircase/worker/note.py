@@ -1,6 +1,6 @@
 """What a reading of the server's state means for a record's delivery: said to the ledger, and to whoever pulls."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fhircase.errors import Problem
 from fhircase.ledger import RecordKey, State, Verdict
@@ -48,10 +48,12 @@ def _agree(station: Station, key: RecordKey) -> None:
         ledger.settle(claim, Verdict.accepted(), now=now)
 
 
-def refuse(run: Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> None:
-    """Say that a record cannot go on as the server has it."""
+def refuse(run: Run, key: RecordKey, code: str, problems: tuple[Problem, ...]) -> bool:
+    """Say that a record cannot go on as the server has it; False if it waits for something that counts more."""
     station = run.station
+    ledger, server = station.ledger, station.server
     reason = str(problems[0])
-    verdict = Verdict.refused(reason, code=code, problems=problems)
-    station.ledger.park(station.server, key, verdict, now=station.now())
+    verdict = replace(Verdict.refused(reason, code=code, problems=problems), unsure=code == "deleted")
     run.refused.append(Standing(key, str(State.REFUSED), code, reason, problems))
+    parked = ledger.park(server, key, verdict, now=station.now())
+    return parked or ledger.deliveries(server, [key])[key].code == code

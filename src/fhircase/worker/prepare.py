@@ -14,7 +14,7 @@ from fhircase.ledger import Claim, RecordKey, Resource
 from fhircase.mapping import write
 from fhircase.model import Record
 from fhircase.worker.absorb import base_of, gather, row, take
-from fhircase.worker.fetch import Found, identified, originals, pristine, seen
+from fhircase.worker.fetch import Found, fetch, identified, originals, pristine, seen
 from fhircase.worker.station import Station
 from fhircase.worker.texts import links_of, record_of
 
@@ -58,6 +58,21 @@ class Ready:
 
 class Doubled(InvalidInput):
     """The server has several resources with one identifier of ours."""
+
+
+class Deleted(InvalidInput):
+    """A part of the record was deleted on the server."""
+
+
+def deleted(parts: Iterable[Part]) -> Deleted:
+    """Say what is gone. It is not made again: somebody took it away."""
+    hint = "restore it on the server, or give the record a new key"
+    return Deleted(
+        [
+            Problem(f"{part.reference} was deleted on the server", part.role, "never recreated silently", hint)
+            for part in parts
+        ]
+    )
 
 
 def ready(
@@ -121,6 +136,18 @@ def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, 
         except InvalidInput as error:
             bad[key] = error
     return result, bad
+
+
+def look_after(station: Station, unsure: Iterable[Ready]) -> dict[RecordKey, InvalidInput]:
+    """Find which of these have lost a part: where nothing else is to be sent, no answer of the server would say so.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    parts = {one.key: [part for part in one.parts if not part.new and not part.linked] for one in unsure}
+    _, gone = fetch(station, (part.reference for several in parts.values() for part in several))
+    lost = {key: [part for part in several if part.reference in gone] for key, several in parts.items()}
+    return {key: deleted(several) for key, several in lost.items() if several}
 
 
 def _found(station: Station, several: Mapping[RecordKey, Ready]) -> dict[tuple[str, str], list[Found]]:

@@ -1,16 +1,15 @@
 """What became of each record that was to be sent, told to the ledger: nothing that was claimed stays without a word."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fhircase.errors import InvalidInput, Problem, ServerError
 from fhircase.exchange.people import Held
-from fhircase.exchange.push import Part
 from fhircase.ledger import Cause, Claim, RecordKey, Resource, Verdict
 from fhircase.worker.absorb import Taken
 from fhircase.worker.log import Level, say
-from fhircase.worker.prepare import Doubled, Ready
+from fhircase.worker.prepare import Deleted, Doubled, Ready
 from fhircase.worker.report import Standing, overruled
 from fhircase.worker.station import Station
 from fhircase.worker.unread import hold, lacks_rows
@@ -53,7 +52,9 @@ class Settler:
             self.settle(claim, hold(error.problems))
             return
         code = "deleted" if isinstance(error, Deleted) else "doubled" if isinstance(error, Doubled) else "invalid"
-        self.settle(claim, Verdict.refused(str(error.problems[0]), code=code, problems=error.problems))
+        verdict = Verdict.refused(str(error.problems[0]), code=code, problems=error.problems)
+        # What was deleted is asked for before the record is sent again: what is left of it may be as it was agreed.
+        self.settle(claim, replace(verdict, unsure=code == "deleted"))
 
     def passed_over(self, key: RecordKey, taken: Taken) -> None:
         """Tell what a policy did not let come to be."""
@@ -134,21 +135,6 @@ def told(claim: Claim, verdict: Verdict) -> None:
     """Log what became of a claim."""
     level: Level = "info" if verdict.cause in (Cause.ACCEPTED, Cause.PUT_OFF) else "warning"
     say("settled", level, server=claim.server, record=claim.key, state=verdict.cause.name.lower(), code=verdict.code)
-
-
-class Deleted(InvalidInput):
-    """A part of the record was deleted on the server."""
-
-
-def deleted(parts: Iterable[Part]) -> Deleted:
-    """Say what is gone. It is not made again: somebody took it away."""
-    hint = "restore it on the server, or give the record a new key"
-    return Deleted(
-        [
-            Problem(f"{part.reference} was deleted on the server", part.role, "never recreated silently", hint)
-            for part in parts
-        ]
-    )
 
 
 def plain(problems: Iterable[Problem]) -> tuple[Problem, ...]:
