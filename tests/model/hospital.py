@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.model.mortal import MortalLedger, opened, station
+from tests.model.mortal import Fuse, MortalLedger, opened, station
 from tests.model.server import ModelServer
 from tests.model.wire import Killed, Wire
 from tests.world import World, lines
@@ -34,7 +34,7 @@ class Process:
 class Hospital:
     """What the local system holds, and what it does with the ledger."""
 
-    def __init__(self, world: World, server: ModelServer, clients: Iterable[int], entries: int) -> None:
+    def __init__(self, world: World, server: ModelServer, entries: int) -> None:
         self.world = world
         self.server = server
         self.path = str(world.folder / "ledger")
@@ -46,12 +46,16 @@ class Hospital:
         self.late: list[Callable[[], Any]] = []
         """Requests that are still on their way."""
         self._names = 0
-        self.records: dict[tuple[str, int], Any] = {
-            (each.key.kind, n): each for n in clients for each in (world.case(n), world.plan(n), world.referral(n))
-        }
+        self.records: dict[tuple[str, int], Any] = {}
         self.unsaid: set[tuple[str, int]] = set()
         """Records that were edited and not pushed since."""
         self.process = Process(self)
+
+    def takes_on(self, client: int) -> None:
+        """Open a case, with a plan and a referral."""
+        for each in (self.world.case(client), self.world.plan(client), self.world.referral(client)):
+            self.records[each.key.kind, client] = each
+            self.unsaid.add((each.key.kind, client))
 
     def named(self) -> str:
         """A name for a process; of another machine, so that nobody can tell whether it lives."""
@@ -68,19 +72,26 @@ class Hospital:
         self.time += timedelta(minutes=minutes)
         self.server.clock += timedelta(minutes=minutes)
 
-    def export(self, some: int | None = None) -> dict[tuple[str, int], Any]:
-        """The records as they are now, or the first of them."""
-        return {key: self.records[key] for key in list(self.records)[:some]}
+    def export(self) -> dict[tuple[str, int], Any]:
+        """The records as they are now."""
+        return dict(self.records)
 
-    def push(self, records: dict[tuple[str, int], Any], faults: Iterable[str] = (), fuse: int | None = None) -> bool:
+    def push(
+        self,
+        records: dict[tuple[str, int], Any],
+        faults: Iterable[str] = (),
+        fuse: Fuse | None = None,
+        at_writes: Iterable[str] = (),
+    ) -> bool:
         """Push these; False if the process died of it, and another has begun."""
+        self.process.wire.at_writes.extend(at_writes)
         return self._run(lambda process: push(process.station, lines(records.values())), faults, fuse)
 
-    def pull(self, faults: Iterable[str] = (), fuse: int | None = None) -> bool:
+    def pull(self, faults: Iterable[str] = (), fuse: Fuse | None = None) -> bool:
         """Pull, as `push` pushes."""
         return self._run(lambda process: pull(process.station), faults, fuse)
 
-    def _run(self, what: Callable[[Process], Any], faults: Iterable[str], fuse: int | None) -> bool:
+    def _run(self, what: Callable[[Process], Any], faults: Iterable[str], fuse: Fuse | None) -> bool:
         wire, ledger = self.process.wire, self.process.ledger
         wire.faults.extend(faults)
         ledger.fuse = fuse
@@ -92,6 +103,7 @@ class Hospital:
             return False
         finally:
             wire.faults.clear()
+            wire.at_writes.clear()
             wire.before = wire.after = ledger.fuse = None
         return True
 

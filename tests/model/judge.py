@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.model.server import OURS, ModelServer, Write
+from tests.model.history import Write
+from tests.model.server import OURS, ModelServer
 from tests.model.town import PLACES, STEPS, Agency, Place, said, word_in, words
 
 from fhircase.exchange.links import key_of
@@ -60,8 +61,9 @@ class Judge:
         """The hospital's records are in the ledger from now on."""
         self.taken |= records
 
-    def says(self, records: Iterable[Any]) -> None:
+    def says(self, records: Iterable[Any], ledger: Ledger) -> None:
         """The hospital gives these to the ledger; whether it takes them is to be seen."""
+        self._news(ledger.changes())
         self._told |= {key_of(record): text_of(record) for record in records}
 
     # -- after every step ---------------------------------------------------------------------------
@@ -75,6 +77,7 @@ class Judge:
                 self._made(write)
         self._looked = len(self.server.writes)
         self._news(ledger.changes())
+        self._refused(ledger)
         for (kind, client), record in self.taken.items():
             if (kind, client) not in self.deleted:
                 self._record(ledger, client, record)
@@ -90,6 +93,13 @@ class Judge:
             assert not known or change not in found, f"what is known is told: {change.key.value} {change.fields}"
             self._told[change.key] = change.text or b""
         self._heard = len(changes)
+
+    def _refused(self, ledger: Ledger) -> None:
+        """Nothing is given up but what somebody took away, or made a second time."""
+        fine = self.deleted | set(self.doubled.values())
+        for each in (*ledger.in_state(State.REFUSED), *ledger.in_state(State.HELD)):
+            whose = each.key.kind, int(each.key.value.partition("-")[2])
+            assert whose in fine, f"{each.key.value} is {each.state} ({each.code}): {each.reason}"
 
     def _replaced(self, write: Write) -> None:
         """A write of ours keeps what the agency said, unless it is known to have been read."""

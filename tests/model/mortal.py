@@ -14,6 +14,9 @@ from fhircase.worker.circuit import circuit_of
 from fhircase.worker.station import Destination, Station
 from fhircase.worker.texts import mapping_digest
 
+Fuse = tuple[str, int]
+"""A word for the ledger, and how often it is said before the process ends instead of saying it; empty, any word."""
+
 
 class MortalLedger:
     """A ledger of a process; once that is dead it says nothing more, as a `finally` of a dead process does not run."""
@@ -21,8 +24,8 @@ class MortalLedger:
     def __init__(self, ledger: Ledger, wire: Wire) -> None:
         self._ledger = ledger
         self._wire = wire
-        self.fuse: int | None = None
-        """After so many words the process ends."""
+        self.fuse: Fuse | None = None
+        """When the process ends; never, without."""
 
     def __getattr__(self, name: str) -> Any:
         said = getattr(self._ledger, name)
@@ -30,9 +33,9 @@ class MortalLedger:
             return said
 
         def word(*args: Any, **more: Any) -> Any:
-            if self.fuse is not None:
-                self.fuse -= 1
-                self._wire.dead |= self.fuse < 0
+            if self.fuse and self.fuse[0] in ("", name):
+                self.fuse = self.fuse[0], self.fuse[1] - 1
+                self._wire.dead |= self.fuse[1] < 0
             if self._wire.dead:
                 raise Killed
             return said(*args, **more)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from tests.model.history import Write, history, of
 from tests.model.search import matches
 
 from fhircase.fhir import jsontext
@@ -28,16 +29,6 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Write:
-    """One version that somebody wrote; `after` is empty for a deletion."""
-
-    who: str
-    reference: str
-    before: Json
-    after: Json
-
-
 @dataclass
 class Answer:
     """What the server says."""
@@ -50,8 +41,10 @@ class Answer:
 class ModelServer:
     """Holds every version of every resource; the writes stand in the order in which they were done."""
 
-    def __init__(self, url: str, unsearchable: Iterable[str] = ()) -> None:
+    def __init__(self, url: str, unsearchable: Iterable[str] = (), *, histories: bool = False) -> None:
         self.url = url
+        self.histories = histories
+        """Whether it tells what happened to a type, deletions too."""
         self.searchable = [kind for kind in TYPES if kind not in set(unsearchable)]
         self.versions: dict[str, list[Json]] = {}
         """By reference; empty where it was deleted."""
@@ -68,6 +61,10 @@ class ModelServer:
         for reference, versions in self.versions.items():
             if versions[-1] and (not kinds or reference.partition("/")[0] in kinds):
                 yield versions[-1]
+
+    def put(self, reference: str, resource: Json) -> None:
+        """Let something be there."""
+        self._write("town", reference, resource)
 
     # -- requests -----------------------------------------------------------------------------------
 
@@ -105,11 +102,12 @@ class ModelServer:
         if path == kind:
             return self._search(kind, query)
         if path.endswith("/_history"):
-            return self._history(path.removesuffix("/_history"))
+            return self._history(path.removesuffix("/_history"), query)
         return _stored(200, self._read(path))
 
     def _statement(self) -> Json:
         interactions = [{"code": code} for code in ("read", "create", "update", "history-instance")]
+        interactions += [{"code": "history-type"}] if self.histories else []
         found = [*interactions, {"code": "search-type"}]
         parameters = [{"name": "identifier", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
         resources = [
@@ -131,11 +129,10 @@ class ModelServer:
             raise Refused(410, "deleted")
         return versions[-1]
 
-    def _history(self, reference: str) -> Answer:
-        if reference not in self.versions:
+    def _history(self, which: str, query: str) -> Answer:
+        if which not in (self.versions if "/" in which or not self.histories else TYPES):
             raise Refused(404, "not known")
-        entries = [_version(reference, *each) for each in enumerate(self.versions[reference], start=1)]
-        return Answer(200, {"resourceType": "Bundle", "type": "history", "entry": entries[::-1]})
+        return Answer(200, history(of(which, self.writes), dict(parse_qsl(query)).get("_since", "")))
 
     def _search(self, kind: str, query: str) -> Answer:
         asked = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
@@ -176,8 +173,10 @@ class ModelServer:
 
     def _delete(self, who: str, reference: str) -> Answer:
         there = self._read(reference)
-        self.versions[reference].append({})
-        self.writes.append(Write(who, reference, there, {}))
+        versions = self.versions[reference]
+        versions.append({})
+        self.clock += timedelta(milliseconds=7)
+        self.writes.append(Write(who, reference, there, {}, len(versions), _moment(self.clock)))
         return Answer(204)
 
     def _number(self, kind: str) -> str:
@@ -188,10 +187,10 @@ class ModelServer:
         self.clock += timedelta(milliseconds=7)
         versions = self.versions.setdefault(reference, [])
         began = max([self.clock - self.lag, *(_dated(each) for each in versions[-1:] if each)])
-        moment = began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        meta = {**resource.get("meta", {}), "versionId": str(len(versions) + 1), "lastUpdated": moment}
+        number, moment = len(versions) + 1, _moment(began)
+        meta = {**resource.get("meta", {}), "versionId": str(number), "lastUpdated": moment}
         stored = {**deepcopy(resource), "id": reference.partition("/")[2], "meta": meta}
-        self.writes.append(Write(who, reference, versions[-1] if versions else {}, stored))
+        self.writes.append(Write(who, reference, versions[-1] if versions else {}, stored, number, moment))
         versions.append(stored)
         return stored
 
@@ -255,6 +254,10 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
     return inner
 
 
+def _moment(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _dated(version: Json) -> datetime:
     return datetime.fromisoformat(version["meta"]["lastUpdated"]) + timedelta(milliseconds=1)
 
@@ -271,13 +274,6 @@ def _stored(status: int, resource: Json) -> Answer:
 def _refusal(refused: Refused) -> Answer:
     issue = {"severity": "error", "code": "processing", "diagnostics": str(refused)}
     return Answer(refused.status, {"resourceType": "OperationOutcome", "issue": [issue]})
-
-
-def _version(reference: str, number: int, resource: Json) -> Json:
-    method = "PUT" if resource else "DELETE"
-    request = {"method": "POST" if number == 1 else method, "url": reference}
-    entry: Json = {"request": request, "response": {"status": "200", "etag": f'W/"{number}"'}}
-    return {**entry, "resource": resource} if resource else entry
 
 
 def _answers(kind: str, answers: list[Answer]) -> Json:

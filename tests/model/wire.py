@@ -54,6 +54,9 @@ class Wire(BaseAdapter):
         self.impatient = False
         """Whether it was asked all the same."""
         self.faults: deque[str] = deque()
+        """What goes wrong with the next requests, one each."""
+        self.at_writes: deque[str] = deque()
+        """The same, of those that write."""
         self.dead = False
         self.late: list[Callable[[], Any]] = []
         self.met: list[str] = []
@@ -77,7 +80,8 @@ class Wire(BaseAdapter):
             if self.dead:
                 raise Killed
             self.impatient |= self.quiet_until is not None and self.now() < self.quiet_until
-            fault = self.faults.popleft() if self.faults else ""
+            faults = self.at_writes if _writes(request) and self.at_writes else self.faults
+            fault = faults.popleft() if faults else ""
             if fault:
                 self.met.append(fault)
             return self._carried(request, fault)
@@ -114,7 +118,7 @@ class Wire(BaseAdapter):
 
     def _between(self, request: requests.PreparedRequest) -> Answer:
         """Do it, and what somebody else does just before and after."""
-        writes = b'"transaction"' in (request.body or b"") or request.method in ("PUT", "DELETE")
+        writes = _writes(request)
         if writes and self.before:
             (happens, self.before) = (self.before, None)
             happens()
@@ -132,6 +136,10 @@ class Wire(BaseAdapter):
         return self.server.handle(
             self.who, str(request.method), path, parts.query, headers, body.encode() if isinstance(body, str) else body
         )
+
+
+def _writes(request: requests.PreparedRequest) -> bool:
+    return b'"transaction"' in (request.body or b"") or request.method in ("PUT", "DELETE")
 
 
 def _response(request: requests.PreparedRequest, answer: Answer, *, cut: bool = False) -> requests.Response:

@@ -1,0 +1,67 @@
+"""Rules by which people settle what is in dispute, and the local system takes over what came in."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+from tests.model.base import Base, scalars
+from tests.model.judge import Said
+from tests.model.town import PLACES, word_in
+
+from fhircase.errors import InvalidInput
+from fhircase.ledger import Outcome
+from fhircase.worker.decide import settle
+from fhircase.worker.feed import Feed
+
+
+class Deciding(Base):
+    """What people and machines make of what came in."""
+
+    @rule()
+    @precondition(lambda self: self.ledger.conflicts())
+    def a_person_looks(self):
+        self.shown |= {each.id: each for each in self.ledger.conflicts() if each.path != "status"}
+
+    @rule(decision=st.sampled_from(["ours", "theirs", "edited"]), data=st.data())
+    @precondition(lambda self: self.shown)
+    def a_person_settles_what_was_shown(self, decision, data):
+        conflict = self.shown.pop(data.draw(st.sampled_from(sorted(self.shown))))
+        place = next(each for each in PLACES if each.kind == conflict.key.kind and conflict.path.endswith(each.path))
+        client = int(conflict.key.value.partition("-")[2])
+        theirs, ours = word_in(conflict.theirs), word_in(conflict.ours)
+        text = self.word("hospital")
+        new = {"text": text} if place.name == "reason" else text
+        said, now = new if decision == "edited" else None, self.hospital.now()
+        try:
+            settle(self.ledger, conflict.id, Outcome(decision), said, now=now)
+        except InvalidInput:
+            assert self.ledger.conflict(conflict.id).outcome is not None, "it could be settled"
+            return
+        if decision == "edited":
+            self.judge.said.append(Said(place, client, text, {theirs, ours}))
+        for each in self.judge.said:
+            if each.text == ours:
+                each.read.add(theirs)
+        if decision != "ours":
+            self.judge.given_up.add(ours)
+
+    @rule()
+    @precondition(lambda self: not self.hospital.unsaid)
+    def the_hospital_takes_over_what_came_in(self):
+        feed = Feed(self.ledger, self.hospital.now)
+        disputed = {each.key for each in self.ledger.conflicts()}
+        for offer in list(feed.changes()):
+            record = offer.record
+            self.hears(record)
+            # Who takes over the partner's word where a person has yet to decide for something else says it as his own.
+            if offer.change.key not in disputed:
+                self.hospital.records[record.key.kind, int(record.key.value.partition("-")[2])] = record
+            feed.ack(offer.cursor)
+
+    @rule(place=scalars)
+    def a_dispute_is_told_and_the_next_export_says_nothing_new(self, place):
+        self.edits(place, 0)
+        self.answers(place)
+        self.pushes(self.hospital.export())
+        self.hospital.pull()
+        if not self.hospital.unsaid:
+            self.the_hospital_takes_over_what_came_in()
+        self.pushes(self.hospital.export())
