@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from tests.strategies import valid
 
+from fhircase.mapping.compiled import all_compiled
+from fhircase.mapping.custom import Sayable
 from fhircase.model import RECORDS, Activity, Client, Custom, Identifier, Key, Link, Record
 from fhircase.model.assessment import Answer, Score
 from fhircase.model.base import ALONE, ItemId, Text, Token, Uri
@@ -26,6 +29,30 @@ from fhircase.model.value import Exact, Quantity
 FORM = re.compile(r"[Zz]q7[0-9]{5}x|11\d\d-\d\d-\d\d|7351\d{5}")
 """Words, days of the twelfth century, and numbers, as no other data has them."""
 Place = tuple[str, str]
+Site = dict[type[BaseModel], type[BaseModel]]
+CUSTOM = "custom"
+OWN = {
+    "case@1": {"": "task", "needs": "need", "consents": "consent"},
+    "care-plan@1": {"": "plan", "goals": "goal", "agreements": "consent"},
+    "referral@1": {"": "req", "offers": "task", "offers.outcomes": "outcome"},
+    "work-task@1": {"": "task"},
+    "work-request@1": {"": "req"},
+    "need@1": {"": "need"},
+    "goal@1": {"": "goal"},
+    "care-team@1": {"": "team"},
+    "outcome@1": {"": "outcome"},
+    "consent@1": {"": "consent"},
+}
+"""Where each mapping writes its own records, and items of theirs to which a site adds as well."""
+ADDED = {
+    "words": "{{field: '{0}.valueString'}}",
+    "day": "{{field: '{0}.valueDateTime'}}",
+    "sum": "{{quantity: '{0}.valueQuantity'}}",
+    "who": "{{link: '{0}.valueReference'}}",
+    "seen_by": "{{list: '{0}', items: {{link: .valueReference}}}}",
+    "kind": "{{concept: '{0}.valueCodeableConcept'}}",
+}
+"""What a site adds, and the rule of each."""
 NOT_ALONE: dict[type[BaseModel], set[str]] = {Client: {"link"}, Activity: {"goals"}, Score: {"assessments"}}
 """What stands beside nothing else, and what names an item by the id that it has elsewhere."""
 
@@ -41,10 +68,11 @@ class Filled:
     Args:
         namespace: of the records' keys.
         client: the identifier by which the person is known.
+        site: by the model they are added to, a site's own fields.
     """
 
-    def __init__(self, namespace: str, client: Identifier) -> None:
-        self._namespace, self._client = namespace, client
+    def __init__(self, namespace: str, client: Identifier, site: Site | None = None) -> None:
+        self._namespace, self._client, self._site = namespace, client, site or {}
         self._numbers, self._turn = count(1), 0
         self.places: dict[str, Place] = {}
         """Where each canary was put: class and field."""
@@ -79,6 +107,8 @@ class Filled:
         for name in model.model_fields:
             if name not in values and name not in left and hints[name] is not Custom:
                 values[name] = self._value(hints[name], (model.__name__, name))
+        if model in self._site:
+            values[CUSTOM] = Custom(**self._object(self._site[model]).model_dump(exclude_unset=True))
         return valid(model, {name: value for name, value in values.items() if value is not None})
 
     def _left_out(self, model: type[BaseModel]) -> set[str]:
@@ -133,8 +163,8 @@ class Filled:
         }
 
 
-def fields() -> set[Place]:
-    """Every field of every model, part by part, that holds a word, a number or a date."""
+def fields(*models: type[BaseModel]) -> set[Place]:
+    """Every field of these models, part by part, that holds a word, a number or a date."""
     found: set[Place] = set()
     seen: set[type[BaseModel]] = set()
 
@@ -151,6 +181,36 @@ def fields() -> set[Place]:
             for each in typing.get_args(kind):
                 look(each, place)
 
-    for model in RECORDS.values():
+    for model in models:
         look(model, ("", ""))
     return found - {(model.__name__, name) for model, names in NOT_ALONE.items() for name in names}
+
+
+def overlays(folder: Path) -> list[str]:
+    """The overlays of a site that adds fields of all types to every kind of record, and to items in them."""
+    urls = ", ".join(f"{name}: 'http://site.example/{name}'" for name in ADDED)
+    for mapping, places in OWN.items():
+        lines = [f"overlay: own-{mapping}", f"over: [{mapping}]", f"extensions: {{{urls}}}", "add:"]
+        for path, role in places.items():
+            for name, rule in ADDED.items():
+                field = ".".join(filter(None, (path, "custom", name)))
+                lines.append(f"  {field}: {rule.format(f'{role}.extension[{name}]')}")
+        (folder / f"own-{mapping}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [str(folder / f"own-{mapping}.yaml") for mapping in OWN]
+
+
+def own_fields(overlays: tuple[str, ...]) -> Site:
+    """What the overlays of a site add to the models."""
+    found: Site = {}
+
+    def look(model: type[BaseModel], said: Sayable) -> None:
+        if said.custom.model_fields:
+            found[model] = said.custom
+        hints = typing.get_type_hints(model)
+        for name, inner in said.inner.items():
+            for item in typing.get_args(hints[name])[:1]:
+                look(item, inner)
+
+    for mapping in all_compiled("R4", overlays):
+        look(RECORDS[mapping.kind], mapping.sayable)
+    return found

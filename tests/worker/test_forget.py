@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from tests.canaries import Filled, canaries, fields
+from tests.canaries import Filled, canaries, fields, overlays, own_fields
 from tests.world import World, but, lines
 
 from fhircase.fhir import jsontext
 from fhircase.ledger import RecordKey, Remap, UnknownCode, Unread, open_ledger
-from fhircase.model import Identifier, Record
+from fhircase.model import RECORDS, Identifier, Record
 from fhircase.records import as_line
 from fhircase.wiring import Site
 from fhircase.worker.forget import forget
@@ -28,9 +28,15 @@ def person(world: World) -> Identifier:
     return token
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The overlays of a site with fields of its own."""
+    return overlays(tmp_path_factory.mktemp("site"))
+
+
 @pytest.fixture
-def filled(world: World, person: Identifier) -> Filled:
-    return Filled(world.namespace, person)
+def filled(world: World, person: Identifier, own: list[str]) -> Filled:
+    return Filled(world.namespace, person, own_fields(tuple(own)))
 
 
 def files(world: World) -> bytes:
@@ -69,22 +75,24 @@ def lived_through(world: World, site: Site, records: list[Record]) -> None:
     site.ledger.keep_unread(Unread("ehr", unknown[0], "m", jsontext.encode(unread), unknown[1]), now=now())
 
 
-def test_the_records_say_something_in_every_field_of_the_model(filled):
+def test_the_records_say_something_in_every_field_of_the_model_and_of_the_site(filled, own):
     said = {filled.places.get(each) for record in filled.records(TURNS) for each in canaries(as_line(record))}
-    assert sorted(fields() - said) == []
+    added = own_fields(tuple(own))
+    assert {model.__name__ for model in added} > {model.__name__ for model in RECORDS.values()}
+    assert sorted(fields(*RECORDS.values(), *added.values()) - said) == []
 
 
-def test_of_a_person_of_whom_everything_is_known_no_byte_stays(world, person, filled, logged):
+def test_of_a_person_of_whom_everything_is_known_no_byte_stays(world, person, filled, own, logged):
     records = list(filled.records(TURNS))
-    site = world.hospital()
+    hospital = world.hospital(overlays=own)
     for record in records[:2]:
         known_elsewhere(world, record)
     for number in range(1, OTHERS):
         world.patient(number)
-    site.push(lines(world.caseload(OTHERS)[3:]))
-    lived_through(world, site, records)
+    hospital.push(lines(world.caseload(OTHERS)[3:]))
+    lived_through(world, hospital, records)
     wrong = [but(record, notes=()) for record in records if getattr(record, "notes", ())]
-    assert world.hospital(brake={"least": 0, "change": 1}).push(lines(wrong)).braked
+    assert world.hospital(overlays=own, brake={"least": 0, "change": 1}).push(lines(wrong)).braked
     for each in world.sites:
         each.close()
     given = {each for record in records for each in canaries(as_line(record))}
@@ -100,7 +108,10 @@ def test_of_a_person_of_whom_everything_is_known_no_byte_stays(world, person, fi
     assert [each for each in references if re.search(rf"\b{each}\b".encode(), left)] == []
 
     told = canaries("\n".join(str(vars(record)) for record in logged.records))
-    assert {filled.places[each] for each in told} <= {("Key", "value"), *((name, "id") for name, _ in fields())}
+    assert {filled.places[each] for each in told} <= {
+        ("Key", "value"),
+        *((name, "id") for name, _ in fields(*RECORDS.values())),
+    }
 
 
 def test_of_a_client_whose_patients_were_merged_no_reference_stays(world):
