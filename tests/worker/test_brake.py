@@ -68,6 +68,27 @@ def test_new_records_are_not_counted_where_the_settings_say_so(world, hospital):
     assert world.hospital(**free).push(lines(fresh(world, 30))).sent == 30
 
 
+def test_a_record_that_comes_twice_counts_once(world, hospital):
+    waiting = cases(world, 2, status="on-hold")
+    assert hospital.push(lines([*waiting, *cases(world, 2, team=()), *waiting])).braked is None
+    report = hospital.push(lines([*cases(world, 3, status="closed"), *cases(world, 4, status="closed")]))
+    assert report.braked.reasons[-1] == "it would close 4 of 10 known records of kind case (40 %, more than 10 %)"
+
+
+def test_a_new_record_that_comes_twice_is_created_once(world, hospital):
+    assert hospital.push(lines([*cases(world, 10), *fresh(world, 10), *fresh(world, 10)])).sent == 10
+
+
+def test_a_new_kind_of_record_is_measured_by_those_that_are_known(world, hospital):
+    plans = [but(world.plan(number % 10), key=world.key("care-plan", f"P-{number}")) for number in range(11)]
+    [reason] = hospital.push(lines(plans)).braked.reasons
+    assert reason == (
+        "it would create 11 records of kind care-plan, which is new, where 10 of other kinds are known "
+        "(110 %, more than 100 %)"
+    )
+    assert hospital.push(lines(plans[:10])).sent == 10
+
+
 def test_a_kind_of_which_little_is_known_is_being_filled(world):
     for number in range(10):
         world.patient(number)

@@ -4,10 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from fhircase.ledger import RecordKey
+
 STRANGE = 10
 """With so many new records for each known one in an input, its identifiers may not be those of before."""
 SHARE = 3
 """What then is left of the limit: one part in so many."""
+
+
+MET, CHANGES, CLOSES, CREATES = 1, 2, 4, 8
+"""What a record of an input does: it is known, it is to be changed, closed or created."""
+_DOUBT = "; hardly a known one is in it: is it the right input, and are its keys those of before?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Limits:
     change: float = 30.0
     close: float = 10.0
     create: float = 100.0
-    """Of those that the local system gave before; a kind of which it gave no more than `least` is being filled."""
+    """Of those that the local system gave before; of a kind of which it gave no more than `least`, of all others."""
     least: int = 20
     """So many records may always be changed, closed or created, however few there are."""
     closing: tuple[str, ...] = ()
@@ -33,6 +40,18 @@ class Effect:
     created: Counter[str] = field(default_factory=Counter)
     met: int = 0
     """Records of the input that are known, of whatever kind."""
+    _noted: dict[int, int] = field(default_factory=dict, repr=False)
+    """What was counted of each record, by the hash of its key: a large input has many."""
+
+    def note(self, key: RecordKey, does: int) -> None:
+        """Count what a record of the input would do; one that comes again counts once."""
+        before = self._noted.get(hash(key), 0)
+        self._noted[hash(key)] = before | does
+        new = does & ~before
+        self.met += bool(new & MET)
+        for what, counts in ((CHANGES, self.changed), (CLOSES, self.closed), (CREATES, self.created)):
+            if new & what:
+                counts[key.kind] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +81,26 @@ def excesses(effect: Effect, known: Known, limits: Limits) -> Iterator[str]:
 
 def _created(effect: Effect, known: Known, limits: Limits) -> Iterator[str]:
     strange = effect.met * STRANGE < effect.created.total()
-    percent = limits.create / SHARE if strange else limits.create
-    doubt = "; hardly a known one is in it: is it the right input, and are its keys those of before?" if strange else ""
     for kind, count in sorted(effect.created.items()):
         there = known.given.get(kind, 0)
-        if kind in known.filling or there <= limits.least or count <= limits.least:
+        if kind in known.filling or count <= limits.least:
             continue
+        if there <= limits.least:
+            yield from _first(kind, count, known, limits)
+            continue
+        percent = limits.create / SHARE if strange else limits.create
         if count * 100 > percent * there:
             yield (
                 f"it would create {count} records of kind {kind} where {there} are known "
-                f"({100 * count / there:.0f} %, more than {percent:.0f} %{doubt})"
+                f"({100 * count / there:.0f} %, more than {percent:.0f} %{_DOUBT if strange else ''})"
             )
+
+
+def _first(kind: str, count: int, known: Known, limits: Limits) -> Iterator[str]:
+    """A kind of which hardly any was given is measured by the others; where there are none, all is being filled."""
+    others = sum(there for there in known.given.values() if there > limits.least)
+    if others and count * 100 > limits.create * others:
+        yield (
+            f"it would create {count} records of kind {kind}, which is new, where {others} of other kinds are known "
+            f"({100 * count / others:.0f} %, more than {limits.create:.0f} %)"
+        )

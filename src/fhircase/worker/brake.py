@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from fhircase.errors import CutShort
-from fhircase.exchange.brake import Effect, Known, excesses
+from fhircase.exchange.brake import CHANGES, CLOSES, CREATES, MET, Effect, Known, excesses
 from fhircase.exchange.changes import changed
 from fhircase.exchange.closing import closed
 from fhircase.exchange.links import key_of
@@ -96,30 +96,32 @@ def _until_cut(records: Iterable[Input], seen: Look) -> Iterator[Input]:
 
 def _first_sight(station: Station, seen: Look, given: Given) -> None:
     """Note what one record would change."""
-    ledger, kind = station.ledger, given.key.kind
     seen.spool.add(given)
-    before = ledger.digests([given.key]).get(given.key)
+    before = station.ledger.digests([given.key]).get(given.key)
     seen.overtaken.discard(given.seen)
     if before == given.seen:
-        seen.effect.met += 1
-        there = ledger.deliveries(station.server, [given.key]).get(given.key)
-        if there and ledger.revisions([given.key])[given.key] > max(there.wanted, there.sent):
-            seen.effect.changed[kind] += 1  # Known here, by another server's input; news to this one.
+        there = station.ledger.deliveries(station.server, [given.key]).get(given.key)
+        # It may be known here by another server's input, and news to this one.
+        newer = there and station.ledger.revisions([given.key])[given.key] > max(there.wanted, there.sent)
+        seen.effect.note(given.key, MET | CHANGES if newer else MET)
         return
     if before is not None:
         seen.overtaken.add(before)
-    known = ledger.records([given.key]).get(given.key)
+    _note(station, seen.effect, given)
+
+
+def _note(station: Station, effect: Effect, given: Given) -> None:
+    known = station.ledger.records([given.key]).get(given.key)
     if known is None:
-        seen.effect.created[kind] += 1
+        effect.note(given.key, CREATES)
         return
-    seen.effect.met += 1
     was = known.local.text if known.local else known.current
     if given.text == was:
+        effect.note(given.key, MET)
         return
-    more = station.to.brake.closing
-    seen.effect.changed[kind] += 1
+    kind, more = given.key.kind, station.to.brake.closing
     is_closing = closed(kind, jsontext.decode(given.text), more) and not closed(kind, jsontext.decode(was), more)
-    seen.effect.closed[kind] += is_closing
+    effect.note(given.key, MET | CHANGES | (CLOSES if is_closing else 0))
 
 
 def held(station: Station, seen: Look) -> Brake | None:
