@@ -21,7 +21,7 @@ from fhircase.errors import ResourceRefused
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_fhir, to_fhir, write
 from fhircase.mapping.compiled import Mapping, all_compiled, mapping_for
-from fhircase.mapping.context import Context, Misfit
+from fhircase.mapping.context import Claims, Context, Misfit
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.rule import alike
 from fhircase.mapping.models.fitting import Unfit
@@ -186,9 +186,9 @@ def _accounts_alike(mapping: Mapping, there: list[Any]) -> bool:
 
 
 def _accounts(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> list[Entry]:
-    ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources), claims={})
+    ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources), claims=Claims())
     read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
-    return entries(resources, ctx.claims or {})
+    return entries(resources, ctx.claims or Claims())
 
 
 @EVERY

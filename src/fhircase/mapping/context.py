@@ -1,5 +1,6 @@
 """What a rule sees while it reads or writes: the resources by role, the element at hand, and what was noticed."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -31,6 +32,17 @@ class Claim(NamedTuple):
     rule: str
     row: str = ""
     """The row of the code table, where one was looked up."""
+
+
+# There are few, and each is said of many scalars.
+_claimed = lru_cache(maxsize=4096)(Claim)
+
+
+class Claims(defaultdict[Any, dict[int, Claim]]):
+    """What became of each scalar: by its name or place in what holds it, and by the id of that."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +84,7 @@ class Context:
     """What a record holds and its rules cannot say."""
     joins: dict[str, Callable[["Scope"], None]] = field(default_factory=dict)
     """What makes the references to a single resource, by its role; called as soon as it is made."""
-    claims: dict[tuple[int, Any], Claim] | None = None
+    claims: Claims | None = None
     scratch: bool = False
     """Whether all is written anew, so that there is nothing to read, compare or keep."""
     rule: str = ""
@@ -102,17 +114,18 @@ class Context:
     def claim(self, container: Any, key: Any, how: Fate, row: str = "") -> None:
         """Say what became of one scalar; the first to say so is believed."""
         if self.claims is not None:
-            self.claims.setdefault((id(container), key), Claim(how, self.rule, row))
+            self.claims[key].setdefault(id(container), _claimed(how, self.rule, row))
 
     def claim_all(self, node: Any, how: Fate) -> None:
         """Say it of every scalar in a node."""
         if self.claims is None or not isinstance(node, _BOXES):
             return
+        claim, around = _claimed(how, self.rule), id(node)
         for key, value in node.items() if isinstance(node, dict) else enumerate(node):
             if isinstance(value, _BOXES):
                 self.claim_all(value, how)
             else:
-                self.claim(node, key, how)
+                self.claims[key].setdefault(around, claim)
 
     def claim_like(self, node: Any, pattern: Any, how: Fate) -> None:
         """Say it of every scalar that a pattern has too."""

@@ -274,12 +274,11 @@ class Path:
 
 def claim_marker(ctx: Context, node: Json, name: str) -> None:
     """Say of what marks an element as unknown that it was read as such."""
-    for each in (f"_{name}", name):
-        marked = node.get(each)
-        marked = marked[0] if isinstance(marked, list) and marked else marked
-        if isinstance(marked, dict) and marked == _MARKER:
+    for marked in (node.get(f"_{name}"), node.get(name)):
+        marker = marked[0] if isinstance(marked, list) and marked else marked
+        if isinstance(marker, dict) and marker == _MARKER:
             for part in _MARKER["extension"][0]:
-                ctx.claim(marked["extension"][0], part, "constant")
+                ctx.claim(marker["extension"][0], part, "constant")
 
 
 def _remove(node: Json, name: str, slot: Slot) -> None:

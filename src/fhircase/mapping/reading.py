@@ -11,12 +11,12 @@ from typing import Any
 from fhircase.errors import Problem, ResourceRefused
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.compiled import Mapping, all_compiled, compiled
-from fhircase.mapping.context import Context, Misfit, Scope
+from fhircase.mapping.context import Claims, Context, Misfit, Scope
 from fhircase.mapping.custom import read_as_typed
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.node import Group
 from fhircase.mapping.models.fitting import Unfit
-from fhircase.mapping.report import Claims, Entry, entries
+from fhircase.mapping.report import Entry, entries
 from fhircase.mapping.resolve import anchored, resolve, suspicious, unsafe
 from fhircase.mapping.straight.source import Unusual
 from fhircase.model import RECORDS, Key, Record
@@ -142,7 +142,7 @@ def read(
     """
 
     def run(*, tracing: bool) -> tuple[Context, dict[str, Any]]:
-        ctx = Context(mapping.version, resources, index, known, server, claims={} if tracing else None)
+        ctx = Context(mapping.version, resources, index, known, server, claims=Claims() if tracing else None)
         scope = resolve(mapping, ctx, anchor)
         data = mapping.shape.read(scope)
         if tracing:
@@ -156,10 +156,10 @@ def read(
         return ctx, data
 
     def again() -> Claims:
-        return run(tracing=True)[0].claims or {}
+        return run(tracing=True)[0].claims or Claims()
 
     try:
-        ctx = Context(mapping.version, resources, index, known, server, claims={} if report else None)
+        ctx = Context(mapping.version, resources, index, known, server, claims=Claims() if report else None)
         return _quickly(mapping, ctx, anchor, again)
     except (Unusual, Unfit):
         # The rules themselves say what is wrong, or that nothing is.
@@ -187,7 +187,7 @@ def _quickly(mapping: Mapping, ctx: Context, anchor: Json, again: Callable[[], C
 
 def _traced(mapping: Mapping, scope: Scope) -> Claims | None:
     """What became of each scalar of what was read in straight lines; None where the rules themselves have to say."""
-    scope.ctx.claims = {}
+    scope.ctx.claims = Claims()
     try:
         _straight(mapping, scope)
     except (Unusual, Misfit):

@@ -40,6 +40,14 @@ class RecordKey(Rule):
 
     def read(self, scope: Scope) -> dict[str, str]:
         """The key; the server's id of the first resource when there is no identifier of ours."""
+        key = self._identified(scope)
+        if key is None:
+            return self.by_server(scope)
+        self._claim(scope, self._system(key), key["value"])
+        return key
+
+    def _identified(self, scope: Scope) -> dict[str, str] | None:
+        """The key that an identifier of ours says."""
         for path in self.paths:
             if not path.present(scope):
                 continue
@@ -47,9 +55,8 @@ class RecordKey(Rule):
                 system, value = str(identifier.get("system", "")), identifier.get("value")
                 namespace = self._namespace(system)
                 if says("uri", namespace) and isinstance(value, str) and says("string", value):
-                    self._claim(scope, system, value)
                     return {"kind": self.kind, "namespace": namespace, "value": value}
-        return self.by_server(scope)
+        return None
 
     def _namespace(self, system: str) -> str:
         """The namespace of a key whose identifier has that system; empty where it is not of this kind."""
@@ -66,8 +73,8 @@ class RecordKey(Rule):
         return key
 
     def identity(self, scope: Scope) -> dict[str, str]:
-        """The key that the resources say."""
-        return self.read(scope)
+        """The key that the resources say; nothing is accounted for."""
+        return self._identified(scope) or self.by_server(scope)
 
     def _claim(self, scope: Scope, system: str, value: str) -> None:
         if scope.ctx.claims is None:
@@ -154,13 +161,9 @@ class OwnKey(RecordKey):
         """The key of a record with that number."""
         return {"kind": self.kind, "namespace": self.system, "value": text(value)}
 
-    def identity(self, scope: Scope) -> dict[str, str]:
-        """The key that the resources say."""
-        return super().read(scope)
-
     def read(self, scope: Scope) -> Any:
         """The number; none where the resources have none of that system."""
-        key = self.identity(scope)
+        key = super().read(scope)
         return None if key["namespace"].startswith(SERVER) else key["value"]
 
     def write(self, scope: Scope, value: Any) -> None:

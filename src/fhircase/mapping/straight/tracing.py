@@ -58,10 +58,12 @@ class Tracer(Reader):
         beside, here = f"{'_' + step.name!r} in {node}", f"{found} is not None"
         if when == ABSENT:
             test = f"{found} is None and ({beside}{f' or {step.name!r} in {node}' if step.many else ''})"
-        elif when == THERE and not step.many:
-            test = f"{here} and ({beside} or {found}.__class__ is not dict or 'extension' in {found})"
+        elif when == THERE:
+            # In a list it is the first item that is marked, whichever was found.
+            first = f"{node}[{step.name!r}][0]" if step.many else found
+            test = f"{here} and ({beside} or {first}.__class__ is not dict or 'extension' in {first})"
         else:
-            test = here if when == THERE else f"{beside} or {here}"
+            test = f"{beside} or {here}"
         with self.source.block(f"if {test}"):
             self.as_rule()
             self.source(f"{self.module.object(claim_marker, 'claim_marker')}(ctx, {node}, {step.name!r})")
@@ -74,13 +76,13 @@ class Tracer(Reader):
 
     def claim_name(self, container: str, key: str, fate: str) -> None:
         """Account for one element of an object, or one item of a list."""
-        self.source(f"claims.setdefault((id({container}), {key}), {self.fates}.{fate})")
+        self.source(f"claims[{key}].setdefault(id({container}), {self.fates}.{fate})")
 
     def claim_row(self, found: str, said: str) -> None:
         """Account for a code by the row of its table."""
         self.claim_way(found)
         container, key = self._slot(found)
-        self.source(f"claims.setdefault((id({container}), {key}), {self.fates}.row({said}))")
+        self.source(f"claims[{key}].setdefault(id({container}), {self.fates}.row({said}))")
 
     def claim_way(self, found: str) -> None:
         """Account for what the selectors on the way had put there."""
@@ -102,6 +104,13 @@ class Tracer(Reader):
 
     def claim_like(self, item: str, pattern: Json) -> None:
         """Account for all that a pattern has too."""
+        while len(pattern) == 1 and isinstance(inner := next(iter(pattern.values())), dict):
+            item, pattern = f"{item}.get({next(iter(pattern))!r})", inner
+        if codes := _codes(pattern):
+            for system, code in codes:
+                claim = self.module.object(met.claim_coding, "claim_coding")
+                self.source(f"{claim}(claims, {item}, {system!r}, {code!r}, {self.fates}.constant)")
+            return
         self.as_rule()
         self.source(f"ctx.claim_like({item}, {self.module.object(pattern, 'pattern')}, 'constant')")
 
@@ -122,3 +131,11 @@ def _built(test: Test) -> Json:
     item: Json = {}
     test.build(item)
     return item
+
+
+def _codes(pattern: Json) -> list[tuple[str, str]]:
+    """The codes of a concept that is nothing else."""
+    codings = pattern.get("coding")
+    if len(pattern) != 1 or not isinstance(codings, list) or any(each.keys() != {"system", "code"} for each in codings):
+        return []
+    return [(each["system"], each["code"]) for each in codings]
