@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.mapping.examples import PLAN, but, written
 
 from fhircase.fhir.jsontext import Json
@@ -69,7 +70,7 @@ def of_report(told: Callable[[Entry], bool], fate: Fate | None, **more: Any) -> 
     """What is told of a reading, of a plan that says more, too, that gives some scalars another fate, or none."""
     (plan, *others) = written(PLAN)
     reading = from_fhir([{**plan, **more}, *others])
-    entries = (entry._replace(fate=fate) if fate and told(entry) else entry for entry in reading.report)
+    entries = (replace(entry, fate=fate) if fate and told(entry) else entry for entry in reading.report)
     reading.__dict__["report"] = tuple(entry for entry in entries if fate or not told(entry))
     return {str(each) for each in broken(reading, Donors(), "R4", random.Random(1))}
 

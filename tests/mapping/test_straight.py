@@ -145,7 +145,7 @@ def _anchors(mapping: Mapping, resources: list[Any]) -> bool:
 
 def _read(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> Any:
     ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources))
-    return read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+    return read(resolve(mapping, ctx, anchored(mapping, resources)))
 
 
 @EVERY
@@ -187,7 +187,7 @@ def _accounts_alike(mapping: Mapping, there: list[Any]) -> bool:
 
 def _accounts(mapping: Mapping, resources: list[Any], read: Callable[[Any], Any]) -> list[Entry]:
     ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources), claims=Claims())
-    read(resolve(mapping, ctx, anchored(mapping, resources, None, ctx)))
+    read(resolve(mapping, ctx, anchored(mapping, resources)))
     return entries(resources, ctx.claims or Claims())
 
 

@@ -123,10 +123,6 @@ class Mapping:
         roles = self._anchoring[anchor["resourceType"]]
         return roles[0] if len(roles) == 1 else self.anchor(anchor) or roles[0]
 
-    def anchors_any(self, types: set[Any]) -> bool:
-        """Whether resources of these types may anchor a record at all."""
-        return not self._anchoring.keys().isdisjoint(types)
-
     @cached_property
     def _anchoring(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -83,13 +83,10 @@ def from_fhir(
     given = [resources] if isinstance(resources, dict) else list(resources)
     check_shapes(given)
     wanted = record_type if isinstance(record_type, str) or record_type is None else kind_of(record_type)
-    nowhere = Context(fhir, given, Index(), server=server)
-    types = {resource["resourceType"] for resource in given}
     for able in in_force(fhir, overlays, mapping):
-        if (wanted is not None and able.kind != wanted) or not able.anchors_any(types):
+        if wanted is not None and able.kind != wanted:
             continue
-        anchor = anchored(able, given, None, nowhere)
-        if anchor is not None:
+        if (anchor := anchored(able, given)) is not None:
             index = Index((("", resource) for resource in given), server)
             return read(able, given, anchor, index, plain(known), server, report=report)
     found = ", ".join(sorted({str(r.get("resourceType")) for r in given})) or "nothing"

@@ -1,6 +1,7 @@
 """Which of the resources at hand plays which role of a record."""
 
 from collections.abc import Mapping as Names
+from operator import itemgetter
 
 from fhircase.errors import Problem
 from fhircase.fhir import jsontext
@@ -45,20 +46,30 @@ def _key(mapping: Mapping, scope: Scope) -> dict[str, str]:
         return rule.by_server(scope)
 
 
-def anchored(mapping: Mapping, resources: list[Json], key: Names[str, str] | None, ctx: Context) -> Json | None:
-    """The resource that anchors the record: the one with its key, else the first that can.
+def anchored(mapping: Mapping, resources: list[Json]) -> Json | None:
+    """The first resource that anchors a record; by an earlier role rather: a case's task before its episode."""
+    able = _able(mapping, resources)
+    return able[0] if able else None
 
-    A resource that anchors by an earlier role is preferred: a case's task before its episode.
-    """
-    able = [(mapping.anchors.index(role), r) for r in resources if (role := mapping.anchor(r))]
-    able.sort(key=lambda entry: entry[0])
-    for _, resource in able if key is not None else ():
+
+def anchored_by_key(mapping: Mapping, resources: list[Json], key: Names[str, str], ctx: Context) -> Json | None:
+    """The resource that anchors the record with a key; where none does, as `anchored`."""
+    able = _able(mapping, resources)
+    for resource in able:
         # Any resource of the record may be the one that has its identifier.
         trial = Context(ctx.version, ctx.resources, ctx.index, ctx.known, ctx.server)
         resolve(mapping, trial, resource)
         if trial.key == key:
             return resource
-    return able[0][1] if able else None
+    return able[0] if able else None
+
+
+def _able(mapping: Mapping, resources: list[Json]) -> list[Json]:
+    """The resources that can anchor a record, those of earlier roles first."""
+    able = [(mapping.anchors.index(role), r) for r in resources if (role := mapping.anchor(r))]
+    if len(able) > 1:
+        able.sort(key=itemgetter(0))
+    return [resource for _, resource in able]
 
 
 def unsafe(resource: Json, known: frozenset[str]) -> list[Problem]:

@@ -20,7 +20,7 @@ from fhircase.mapping.kinds.rule import Rule, Shape, alike
 from fhircase.mapping.models.fitting import Unfit
 from fhircase.mapping.narrative import is_generated, narrate
 from fhircase.mapping.reading import in_force, plain, quickly, read
-from fhircase.mapping.resolve import anchored, resolve
+from fhircase.mapping.resolve import anchored_by_key, resolve
 from fhircase.mapping.straight.source import Unusual
 from fhircase.model import Key, record_type
 from fhircase.model.plain import plain as plain_data
@@ -98,7 +98,7 @@ def write(
     server = server or _server(key)
     index = Index((("", resource) for resource in given), server)
     ctx = Context(by.version, list(given), index, plain(known), server)
-    anchor = anchored(by, given, key, ctx) if given else None
+    anchor = anchored_by_key(by, given, key, ctx) if given else None
     if anchor is not None:
         try:
             return _onto(by, data, key, list(onto), ctx, anchor)

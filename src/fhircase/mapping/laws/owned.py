@@ -104,7 +104,7 @@ class _Cuts:
 
 def _scope(mapping: Mapping, resources: list[Json]) -> Scope:
     ctx = Context(mapping.version, resources, Index(("", resource) for resource in resources))
-    return resolve(mapping, ctx, anchored(mapping, resources, None, ctx))
+    return resolve(mapping, ctx, anchored(mapping, resources))
 
 
 def _spot(resources: list[Json], resource: Json | None) -> Spot | None:
