@@ -55,7 +55,7 @@ class Dispatch:
     def poll(self) -> None:
         """Settle what has come back and send what can go, without waiting."""
         while turn := self._pool.take(0):
-            self._finish(*turn)
+            self._back(*turn)
         self._fill()
 
     def run(self, leave: int = 0) -> None:
@@ -94,8 +94,14 @@ class Dispatch:
     def _taken(self) -> None:
         """Wait a little for one answer, of whatever kind."""
         if turn := self._pool.take(TICK):
-            self._finish(*turn)
+            self._back(*turn)
         self._renew()
+
+    def _back(self, job: Job | _Asked, outcome: Any) -> None:
+        if isinstance(outcome, Answer):
+            # The server need not wait while we take in what it said; what follows from a failure is seen first.
+            self._fill()
+        self._finish(job, outcome)
 
     def drain(self) -> None:
         """Give out nothing more, and settle what is under way as it comes back."""
