@@ -3,6 +3,7 @@
 import pytest
 
 from fhircase.cli import exits
+from fhircase.mapping import files
 from fhircase.mapping.files import folder
 
 
@@ -22,7 +23,18 @@ def test_the_shipped_mappings_are_listed(run):
 def test_the_shipped_mappings_have_no_problems(run):
     result = run("mappings", "check")
     assert result.exit_code == exits.DONE
-    assert "no problems" in result.stderr
+    assert "10 mappings checked for R4 and R5, alone and with each of 5 overlays: no problems" in result.stderr
+
+
+def test_what_is_wrong_with_a_shipped_overlay_is_told_once_without_naming_it(run, tmp_path, monkeypatch):
+    place = tmp_path / "wrong.yaml"
+    rule = "{field: task.nowhere}"
+    place.write_text(f"overlay: wrong@1\nover: [case@1, work-task@1]\nadd: {{custom.x: {rule}}}\n", encoding="utf-8")
+    monkeypatch.setattr(files, "overlays", lambda: [str(place)])
+    result = run("mappings", "check")
+    assert result.exit_code == exits.USAGE
+    assert result.stderr.count("wrong.yaml:3: ") == 1
+    assert "has no element `nowhere`" in result.stderr
 
 
 def test_an_overlay_file_is_checked_over_the_mappings_it_names(run, tmp_path, golden):

@@ -1,6 +1,7 @@
 """`fhircase mappings`: the mapping files themselves, for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,41 +58,48 @@ def check(
         typer.Option("--watch", help="Check again at each change of a file, until Ctrl-C."),
     ] = False,
 ) -> None:
-    """Check mapping files for R4 and R5 and name every problem."""
+    """Check mapping files for R4 and R5 and name every problem; shipped ones alone and with each shipped overlay."""
     from fhircase.cli.own import here
     from fhircase.mapping import files as mapping_files
 
     here()
     given, overlays = list(files or mapping_files.names()), tuple(overlay or ())
+    # What is shipped has to be right with whatever is shipped to be laid over it.
+    beside = [] if files or overlay else mapping_files.overlays()
     if watch:
         from fhircase.cli.watching import check_again
 
-        check_again(lambda: _all_problems(given, overlays), (*given, *overlays))
+        check_again(lambda: _all_problems(given, overlays, beside), (*given, *overlays))
         return
-    if complain(_all_problems(given, overlays)):
+    if complain(_all_problems(given, overlays, beside)):
         exits.leave([exits.USAGE])
-    say(f"{amount(len(given), 'mapping')} checked for {' and '.join(CHECKED)}: no problems")
+    also = f", alone and with each of {amount(len(beside), 'overlay')}" if beside else ""
+    say(f"{amount(len(given), 'mapping')} checked for {' and '.join(CHECKED)}{also}: no problems")
 
 
-def _all_problems(given: list[str], overlays: tuple[str, ...]) -> list[Problem]:
+def _all_problems(given: list[str], overlays: tuple[str, ...], beside: list[str]) -> list[Problem]:
+    """What is wrong with any of them, in either version; what is wrong in several ways is told once."""
+    from fhircase.mapping import files
+
     try:
-        return [problem for each in given for problem in _problems(each, overlays)]
+        found = [problem for each in given for problem in _problems(each, overlays, CHECKED)]
+        for name, over in product(given, beside):
+            versions = [version for version in CHECKED if files.applied(name, (over,), version)]
+            found += _problems(name, (over,), versions)
+        return list(dict.fromkeys(found))
     except MappingFileError as error:
         return list(error.problems)
 
 
-def _problems(name: str, overlays: tuple[str, ...]) -> Iterator[Problem]:
-    """What is wrong in either version; what is wrong in both is told once."""
+def _problems(name: str, overlays: tuple[str, ...], versions: Iterable[str]) -> Iterator[Problem]:
     from fhircase.mapping.compiled import compiled
 
-    told_already: set[Problem] = set()
-    for version in CHECKED:
+    for version in versions:
         for base, over in _bases(name, overlays):
             try:
                 compiled(base, version, over)
             except MappingFileError as error:
-                yield from (problem for problem in error.problems if problem not in told_already)
-                told_already.update(error.problems)
+                yield from error.problems
 
 
 def _bases(name: str, overlays: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,5 +1,6 @@
 """`fhircase push`: records to a server, or to all of them side by side."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,9 +8,10 @@ import typer
 
 from fhircase.cli import exits
 from fhircase.cli.door import told
-from fhircase.cli.everywhere import code, everywhere, shared
+from fhircase.cli.everywhere import code, everywhere
 from fhircase.cli.intake import Intake
 from fhircase.cli.options import AsJson, Config, Files, Ledger, Version
+from fhircase.cli.shared import Shared
 from fhircase.cli.site import bad_input, code_of, inputs, opened_site, print_json, progress, show_push
 
 if TYPE_CHECKING:
@@ -64,16 +66,17 @@ def push(  # noqa: PLR0913, PLR0917 - options are arguments
 def _everywhere(
     settings: "Settings", ledger: Path | None, intake: Intake, *, dry_run: bool
 ) -> "dict[str, PushReport | FhircaseError]":
-    def work(site: "Site", given: "list[Input]", tell: "Progress") -> "PushReport":
+    def work(site: "Site", given: "Iterable[Input]", tell: "Progress") -> "PushReport":
         return site.push(given, dry_run=dry_run, progress=tell)
 
     if not dry_run:
         return everywhere(settings, ledger, intake, work)
     # Each dry run has the ledger to itself as long as it lasts.
-    given, done = shared(intake), {}
-    for name in settings.servers:
-        with opened_site(settings, name, ledger) as site, progress() as tell:
-            done[name] = work(site, given, tell)
+    done = {}
+    with Shared(intake) as given:
+        for name in settings.servers:
+            with opened_site(settings, name, ledger) as site, progress() as tell:
+                done[name] = work(site, given, tell)
     return dict(done)
 
 

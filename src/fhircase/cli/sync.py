@@ -1,5 +1,6 @@
 """`fhircase sync`: push, then pull; with one server, or with all of them side by side."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +67,7 @@ def _one(settings: "Settings", server: str, ledger: Path | None, intake: Intake)
         return {site.server.name: (site.push(inputs(intake), progress=tell), site.pull(progress=tell, told=False))}
 
 
-def _both(site: "Site", given: "list[Input]", tell: "Progress") -> Both:
+def _both(site: "Site", given: "Iterable[Input]", tell: "Progress") -> Both:
     return site.push(given, progress=tell), site.pull(progress=tell, told=False)
 
 

@@ -148,6 +148,12 @@ def flattened(name: str, overlays: tuple[str, ...], version: str = "R4") -> Comm
     return base
 
 
+def applied(name: str, overlays: tuple[str, ...], version: str = "R4") -> bool:
+    """Whether any of the overlays, or of those they lie over, says something of a mapping."""
+    called = str(mapping(name)["mapping"])
+    return any(applies(document, called, version) for document in in_order(overlays, overlay, [*names(), called]))
+
+
 def _lain_over(document: CommentedMap) -> Iterator[CommentedMap]:
     """The shipped mappings that an overlay lies over."""
     for name in document["over"]:
