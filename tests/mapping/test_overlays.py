@@ -9,7 +9,7 @@ from tests.mapping.examples import BOTH, PLAN, but, every
 from fhircase.errors import MappingFileError
 from fhircase.mapping import files, from_fhir, to_fhir
 from fhircase.mapping.compiled import compiled
-from fhircase.mapping.path import absent_marker
+from fhircase.mapping.context import absent_marker
 
 Overlay = Callable[[str], str]
 PLANS = "over: [care-plan@1]\n"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
+from fhircase.mapping.context import absent_marker
 from fhircase.mapping.grammar import SpecError
-from fhircase.mapping.path import absent_marker
 from fhircase.mapping.pathtext import Vocabulary
 from fhircase.mapping.selector import codings
 

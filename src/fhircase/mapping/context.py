@@ -18,6 +18,16 @@ Fate = Literal["carried", "normalised", "constant", "leftover"]
 
 _BOXES = (dict, list)
 
+ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+
+def absent_marker() -> Json:
+    """What stands in a required element whose value is not known (FHIR: data-absent-reason)."""
+    return {"extension": [{"url": ABSENT_REASON, "valueCode": "unknown"}]}
+
+
+_MARKER = absent_marker()
+
 _URN_SPACE = UUID("6f0c3e4e-0b6b-5d5e-9d5e-6d1f6c8a7f10")
 
 
@@ -43,6 +53,33 @@ class Claims(defaultdict[Any, dict[int, Claim]]):
 
     def __init__(self) -> None:
         super().__init__(dict)
+
+    def add_all(self, node: Any, claim: Claim) -> None:
+        """Of every scalar in a node."""
+        around = id(node)
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if value.__class__ is not str and isinstance(value, _BOXES):
+                self.add_all(value, claim)
+            else:
+                self[key].setdefault(around, claim)
+
+    def add_coding(self, concept: Any, system: str, code: str, claim: Claim) -> None:
+        """Of the first coding of a concept that has a code."""
+        found = concept.get("coding") if isinstance(concept, dict) else None
+        for coding in found if isinstance(found, list) else ():
+            if isinstance(coding, dict) and coding.get("code") == code and coding.get("system") == system:
+                self["system"].setdefault(id(coding), claim)
+                self["code"].setdefault(id(coding), claim)
+                return
+
+    def add_marker(self, node: Json, name: str, claim: Claim) -> None:
+        """Of what marks an element as unknown (`absent_marker`)."""
+        for marked in (node.get(f"_{name}"), node.get(name)):
+            marker = marked[0] if isinstance(marked, list) and marked else marked
+            if isinstance(marker, dict) and marker == _MARKER:
+                extension = id(marker["extension"][0])
+                self["url"].setdefault(extension, claim)
+                self["valueCode"].setdefault(extension, claim)
 
 
 @lru_cache(maxsize=4096)
@@ -118,14 +155,18 @@ class Context:
 
     def claim_all(self, node: Any, how: Fate) -> None:
         """Say it of every scalar in a node."""
-        if self.claims is None or not isinstance(node, _BOXES):
-            return
-        claim, around = _claimed(how, self.rule), id(node)
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            if isinstance(value, _BOXES):
-                self.claim_all(value, how)
-            else:
-                self.claims[key].setdefault(around, claim)
+        if self.claims is not None:
+            self.claims.add_all(node, _claimed(how, self.rule))
+
+    def claim_coding(self, concept: Any, system: str, code: str) -> None:
+        """Say that the first coding of a concept that has a code is constant."""
+        if self.claims is not None:
+            self.claims.add_coding(concept, system, code, _claimed("constant", self.rule))
+
+    def claim_marker(self, node: Json, name: str) -> None:
+        """Say that what marks an element as unknown was read as such."""
+        if self.claims is not None:
+            self.claims.add_marker(node, name, _claimed("constant", self.rule))
 
     def claim_like(self, node: Any, pattern: Any, how: Fate) -> None:
         """Say it of every scalar that a pattern has too."""

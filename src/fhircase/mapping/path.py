@@ -11,18 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Context, Fate, Misfit, Scope
+from fhircase.mapping.context import Fate, Misfit, Scope, absent_marker
 from fhircase.mapping.selector import Slot, Step, claim_selector
-
-ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-
-
-def absent_marker() -> Json:
-    """What stands in a required element whose value is not known (FHIR: data-absent-reason)."""
-    return {"extension": [{"url": ABSENT_REASON, "valueCode": "unknown"}]}
-
-
-_MARKER = absent_marker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,16 +259,7 @@ class Path:
             slot = found
         node, last = slot[0][slot[1]], self.steps[-1]
         if isinstance(node, dict):
-            claim_marker(scope.ctx, node, last.name)
-
-
-def claim_marker(ctx: Context, node: Json, name: str) -> None:
-    """Say of what marks an element as unknown that it was read as such."""
-    for marked in (node.get(f"_{name}"), node.get(name)):
-        marker = marked[0] if isinstance(marked, list) and marked else marked
-        if isinstance(marker, dict) and marker == _MARKER:
-            for part in _MARKER["extension"][0]:
-                ctx.claim(marker["extension"][0], part, "constant")
+            scope.ctx.claim_marker(node, last.name)
 
 
 def _remove(node: Json, name: str, slot: Slot) -> None:

@@ -40,14 +40,12 @@ class RecordKey(Rule):
 
     def read(self, scope: Scope) -> dict[str, str]:
         """The key; the server's id of the first resource when there is no identifier of ours."""
-        key = self._identified(scope)
-        if key is None:
-            return self.by_server(scope)
-        self._claim(scope, self._system(key), key["value"])
+        key = self.identity(scope)
+        self.account(scope, key)
         return key
 
-    def _identified(self, scope: Scope) -> dict[str, str] | None:
-        """The key that an identifier of ours says."""
+    def identity(self, scope: Scope) -> dict[str, str]:
+        """The key that the resources say; nothing is accounted for."""
         for path in self.paths:
             if not path.present(scope):
                 continue
@@ -56,7 +54,7 @@ class RecordKey(Rule):
                 namespace = self._namespace(system)
                 if says("uri", namespace) and isinstance(value, str) and says("string", value):
                     return {"kind": self.kind, "namespace": namespace, "value": value}
-        return None
+        return self.by_server(scope)
 
     def _namespace(self, system: str) -> str:
         """The namespace of a key whose identifier has that system; empty where it is not of this kind."""
@@ -72,19 +70,18 @@ class RecordKey(Rule):
         key: dict[str, str] = value
         return key
 
-    def identity(self, scope: Scope) -> dict[str, str]:
-        """The key that the resources say; nothing is accounted for."""
-        return self._identified(scope) or self.by_server(scope)
-
-    def _claim(self, scope: Scope, system: str, value: str) -> None:
+    def account(self, scope: Scope, key: dict[str, str]) -> None:
+        """Say what became of the identifiers that say the key."""
         if scope.ctx.claims is None:
             return
+        system, value = self._system(key), key["value"]
         for path in self.paths:
             for identifier in _identifiers(scope, path) if path.present(scope) else ():
                 if identifier.get("system") == system and identifier.get("value") == value:
-                    for name in ("system", "value"):
-                        scope.ctx.claim(identifier, name, "carried")
-                    scope.ctx.claim_like(identifier, self.says(), "constant")
+                    scope.ctx.claim(identifier, "system", "carried")
+                    scope.ctx.claim(identifier, "value", "carried")
+                    if self.label is not None:
+                        scope.ctx.claim_coding(identifier.get("type"), *self.label)
 
     def by_server(self, scope: Scope) -> dict[str, str]:
         """The key by which the server, or whoever knows it there, has the record."""

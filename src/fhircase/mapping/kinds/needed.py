@@ -6,10 +6,10 @@ For what FHIR demands beyond the element a field stands in: the concept around a
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from fhircase.mapping.context import Scope
+from fhircase.mapping.context import Scope, absent_marker
 from fhircase.mapping.kinds.place import Kind
 from fhircase.mapping.kinds.rule import Rule
-from fhircase.mapping.path import Path, absent_marker
+from fhircase.mapping.path import Path
 
 
 class Needed(Rule):

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from fhircase.mapping.context import Misfit, Scope
+from fhircase.mapping.context import Misfit, Scope, absent_marker
 from fhircase.mapping.kinds.place import Kind
 from fhircase.mapping.kinds.rule import Copier, Rule, Shape, alike
-from fhircase.mapping.path import Path, absent_marker
+from fhircase.mapping.path import Path
 
 
 class Node(Rule):

@@ -29,6 +29,8 @@ class Tags(Rule):
         self.table_name = table_name
         self.sets = sorted(sets, key=lambda entry: -len(entry[1]))
         self.written = written
+        self.rows = {each: f"{each[0]} = {', '.join(code for _, code in each[1])}" for each in self.sets}
+        """How the report names the row of the table, by value and codes."""
 
     def places(self) -> Sequence[Path]:
         """The list."""
@@ -68,8 +70,8 @@ class Tags(Rule):
         exact = len(said) == 1 and self.written[found[0]] == found[1]
         fate: Fate = "carried" if exact else "normalised"
         for coding in said:
-            for name in ("system", "code"):
-                ctx.claim(coding, name, fate, f"{found[0]} = {', '.join(code for _, code in found[1])}")
+            ctx.claim(coding, "system", fate, self.rows[found])
+            ctx.claim(coding, "code", fate, self.rows[found])
 
     def write(self, scope: Scope, value: Any) -> None:
         """Take the old value's codes out and put the new value's in; other concepts stay."""

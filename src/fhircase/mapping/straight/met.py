@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fhircase.mapping.context import Claim, Claims, Context, Fate
+from fhircase.mapping.context import Context, Fate
 from fhircase.mapping.kinds.code import UNSPECIFIED, Code
 from fhircase.mapping.selector import Step, is_kind
 from fhircase.mapping.straight.source import Unusual
@@ -128,16 +128,6 @@ def contained(root: Any, kind: str) -> dict[str, Any]:
         if resource.get("resourceType") == kind and resource.get("id").__class__ is str:
             found.setdefault(resource["id"], resource)
     return found
-
-
-def claim_coding(claims: Claims, concept: Any, system: str, code: str, claim: Claim) -> None:
-    """Account for the first coding of a concept that has a code."""
-    found = concept.get("coding") if isinstance(concept, dict) else None
-    for coding in found if isinstance(found, list) else ():
-        if isinstance(coding, dict) and coding.get("code") == code and coding.get("system") == system:
-            claims["system"].setdefault(id(coding), claim)
-            claims["code"].setdefault(id(coding), claim)
-            return
 
 
 class Accounts(dict[Any, tuple[tuple[Fate, str], ...]]):

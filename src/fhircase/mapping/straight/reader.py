@@ -76,6 +76,9 @@ class Reader:
     def claim_selected(self, item: str, step: Step) -> None:
         """Account for what a selector had put into an item."""
 
+    def claim_all(self, found: str, fate: str) -> None:
+        """Account for every scalar in an object."""
+
     def claim_like(self, item: str, pattern: Json) -> None:
         """Account for all that a pattern has too."""
 

@@ -208,7 +208,7 @@ def _tags(r: Reader, rule: Tags) -> str:
 
 
 def _key(r: Reader, rule: RecordKey) -> str:
-    if r.tracing or not r.scoped:
+    if not r.scoped:
         raise Unstraight
     for path in rule.paths:
         if not path.steps[-1].many:
@@ -217,6 +217,9 @@ def _key(r: Reader, rule: RecordKey) -> str:
         r.array(path)
     value = r.source.name("v")
     r.source(f"{value} = scope.ctx.key")
+    if r.tracing:
+        r.as_rule()
+        r.source(f"{r.module.object(rule, 'rule')}.account(scope, {value})")
     return value
 
 
@@ -268,8 +271,7 @@ def _same(r: Reader, rule: Same) -> str:
                 r.source(f"{original} = {r.find(source)}")
         with r.source.block(f"if {original} == {found}"):
             with r.source.block(f"if {found}.__class__ is dict"):
-                r.as_rule()
-                r.source(f"ctx.claim_all({found}, 'constant')")
+                r.claim_all(found, "constant")
             with r.source.block("else"):
                 r.claim(found, "constant")
     return found

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from fhircase.fhir.jsontext import Json
 from fhircase.mapping.context import Claim, Fate
-from fhircase.mapping.path import claim_marker
 from fhircase.mapping.selector import Step, Test
 from fhircase.mapping.straight import met
 from fhircase.mapping.straight.reader import ABSENT, THERE, Reader
@@ -65,8 +64,7 @@ class Tracer(Reader):
         else:
             test = f"{beside} or {here}"
         with self.source.block(f"if {test}"):
-            self.as_rule()
-            self.source(f"{self.module.object(claim_marker, 'claim_marker')}(ctx, {node}, {step.name!r})")
+            self.source(f"claims.add_marker({node}, {step.name!r}, {self.fates}.constant)")
 
     def claim(self, found: str, fate: str) -> None:
         """Account for what was found, and for the selectors that led there."""
@@ -102,14 +100,17 @@ class Tracer(Reader):
             elif test.how in ("=", "~"):
                 self.claim_like(item, _built(test))
 
+    def claim_all(self, found: str, fate: str) -> None:
+        """Account for every scalar in an object."""
+        self.source(f"claims.add_all({found}, {self.fates}.{fate})")
+
     def claim_like(self, item: str, pattern: Json) -> None:
         """Account for all that a pattern has too."""
         while len(pattern) == 1 and isinstance(inner := next(iter(pattern.values())), dict):
             item, pattern = f"{item}.get({next(iter(pattern))!r})", inner
         if codes := _codes(pattern):
             for system, code in codes:
-                claim = self.module.object(met.claim_coding, "claim_coding")
-                self.source(f"{claim}(claims, {item}, {system!r}, {code!r}, {self.fates}.constant)")
+                self.source(f"claims.add_coding({item}, {system!r}, {code!r}, {self.fates}.constant)")
             return
         self.as_rule()
         self.source(f"ctx.claim_like({item}, {self.module.object(pattern, 'pattern')}, 'constant')")

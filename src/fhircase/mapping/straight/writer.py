@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from fhircase.fhir.jsontext import Json
-from fhircase.mapping.context import Context
+from fhircase.mapping.context import Context, absent_marker
 from fhircase.mapping.custom import CUSTOM
 from fhircase.mapping.index import Index
 from fhircase.mapping.kinds.rule import Rule, Shape
-from fhircase.mapping.path import Path, absent_marker
+from fhircase.mapping.path import Path
 from fhircase.mapping.selector import Step
 from fhircase.mapping.straight.held import Held
 from fhircase.mapping.straight.source import Module, Source, Unstraight, Unusual, literal
