@@ -23,7 +23,7 @@ from fhircase.worker.whole import PIECES, readings, whole
 def fresh(run: Run, news: News) -> None:
     """Read what is addressed to us: all that belongs to it comes along."""
     station = run.station
-    seeds = {reference: seen(news.changed[reference]) for reference in news.fresh}
+    seeds = {reference: seen(resource) for reference, resource in news.fresh.items()}
     if not seeds:
         return
     near = {reference: seen(resource) for reference, resource in news.along.items()}

@@ -1,16 +1,17 @@
 """What a server has that we have not seen: asked for by its own clock, and sorted by whom it concerns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from fhircase.errors import ConfigError, Problem
-from fhircase.exchange.people import reference_of
+from fhircase.exchange.people import PATIENT, reference_of
 from fhircase.exchange.pull import Query, concerned, part_types, queries, unchanged
 from fhircase.exchange.references import Json, targets
 from fhircase.fhir import jsontext
 from fhircase.fhir.instant import last_updated
-from fhircase.ledger import RecordKey
+from fhircase.ledger import RecordKey, Resource
 from fhircase.worker.asked import answered
 from fhircase.worker.fetch import fetch, identified
 from fhircase.worker.recheck import DELETED, RECHECKED, deleted, recheck, types_held
@@ -18,6 +19,8 @@ from fhircase.worker.station import Progress, Station
 
 UNREAD = "pull unread"
 """The cursor that names what could not be read, to look at it again."""
+SOME = 500
+"""Resources compared at a time with what was agreed of them."""
 
 
 @dataclass(slots=True)
@@ -26,18 +29,22 @@ class News:
 
     positions: dict[str, str] = field(default_factory=dict)
     """How far each query has been read, by the cursor's name."""
-    changed: dict[str, Json] = field(default_factory=dict, repr=False)
+    looked_at: set[str] = field(default_factory=set)
+    """References of what changed; the resources are kept only where they are needed again."""
     along: dict[str, Json] = field(default_factory=dict, repr=False)
     """What came with that, so that it need not be fetched."""
     addressed: set[str] = field(default_factory=set)
-    """References of what is for us, whatever it has to do with what we know."""
+    """References of what is for us, in whichever answer they come."""
     stale: dict[RecordKey, set[str]] = field(default_factory=dict)
     """Records of which something changed, and the references that may have become part of them."""
-    fresh: list[str] = field(default_factory=list)
-    """References of what is for us and part of nothing we know."""
+    fresh: dict[str, Json] = field(default_factory=dict, repr=False)
+    """What is for us and part of nothing we know."""
+    patients: list[Json] = field(default_factory=list, repr=False)
+    """Those that name others: they may have been merged."""
     gone: set[str] = field(default_factory=set)
     """References of what the server says was deleted."""
-    echoes: int = 0
+    echoes: set[str] = field(default_factory=set)
+    """References of what is as it was agreed."""
     unasked: list[str] = field(default_factory=list)
     """Types that the server cannot be asked for; their changes are seen as they are read again in turn."""
 
@@ -49,7 +56,7 @@ def ask(station: Station, progress: Progress) -> News:
         ServerError: the server could not be asked; nothing was kept.
         ConfigError: the server does not know who we are.
     """
-    news = News()
+    news = News(addressed=set(_noted(station)))
     asked = queries(station.to.fhir, station.to.overlays, station.to.pull, _ourselves(station))
     first = station.ledger.cursor(station.server, DELETED) is None or any(_unread(station, query) for query in asked)
     start = _earliest(station) if first else None
@@ -63,17 +70,17 @@ def ask(station: Station, progress: Progress) -> News:
         if answer is None:
             news.unasked.append(query.type)
             continue
-        news.changed |= answer.found
+        _sort(station, news, answer.found, addressed=query.addressed)
         news.gone |= answer.gone
         news.along |= answer.along
-        if query.addressed:
-            news.addressed |= answer.found.keys()
         if answer.position:
             news.positions[query.name] = answer.position
         progress("ask", number, len(asked))
     _look_after(station, news, start)
-    _again(station, news)
-    _sort(station, news)
+    # What could not be read last time is looked at again.
+    noted, _ = fetch(station, news.addressed - news.looked_at)
+    _sort(station, news, {reference: each.resource for reference, each in noted.items()})
+    _deletions(station, news)
     return news
 
 
@@ -84,7 +91,7 @@ def _look_after(station: Station, news: News, start: str | None) -> None:
     gone, position, unable = deleted(station, askable, start)
     again, place = recheck(station, {*unable, *(kind for kind in types if kind in news.unasked)})
     news.gone |= gone | again.gone
-    news.changed = {**again.found, **news.changed}
+    _sort(station, news, {name: found for name, found in again.found.items() if name not in news.looked_at})
     if position:
         news.positions[DELETED] = position
     if place:
@@ -125,37 +132,52 @@ def _earliest(station: Station) -> str | None:
     return earliest.isoformat() if earliest else None
 
 
-def _again(station: Station, news: News) -> None:
-    """Look again at what could not be read last time."""
+def _noted(station: Station) -> list[str]:
+    """References of what could not be read last time."""
     noted = station.ledger.cursor(station.server, UNREAD)
     references: list[str] = []
     with suppress(ValueError):
         references = jsontext.decode(noted) if noted else []
-    found, gone = fetch(station, [reference for reference in references if reference not in news.changed])
-    news.changed |= {reference: each.resource for reference, each in found.items()}
-    news.gone |= gone
-    news.addressed |= set(references)
+    return references
 
 
-def _sort(station: Station, news: News) -> None:
-    """Whose each resource is."""
-    holders = station.ledger.holders(station.server, news.changed)
+def _sort(station: Station, news: News, found: Mapping[str, Json], *, addressed: bool = False) -> None:
+    """Whose each resource is. What came before comes in its newer version, if it has one."""
+    news.looked_at |= found.keys()
+    every = iter(found.items())
+    while some := dict(islice(every, SOME)):
+        holders = station.ledger.holders(station.server, some)
+        for reference, resource in some.items():
+            if resource["resourceType"] == PATIENT and "link" in resource:
+                news.patients.append(resource)
+            if rows := holders.get(reference, ()):
+                _known(news, reference, resource, rows)
+            else:
+                _unknown(station, news, reference, resource, addressed=addressed or reference in news.addressed)
+
+
+def _known(news: News, reference: str, resource: Json, rows: Iterable[Resource]) -> None:
+    """A part of what we have: news of it, or an echo of what we or others said before."""
+    agreed = ((row, jsontext.decode(row.agreed) if row.agreed else None) for row in rows)
+    moved = [row for row, before in agreed if not unchanged(before, resource)]
+    for row in moved:
+        news.stale.setdefault(row.key, set())
+    (news.echoes.discard if moved else news.echoes.add)(reference)
+
+
+def _unknown(station: Station, news: News, reference: str, resource: Json, *, addressed: bool) -> None:
+    """Perhaps a new part of what we have, or something of its own that is for us."""
+    keys = concerned(resource, station.ledger.holders(station.server, targets(resource)))
+    # What cannot be a part of it only mentions it: a plan is no part of the referrals it lists.
     dialect = station.to.fhir, station.to.overlays
-    for reference, resource in news.changed.items():
-        rows = holders.get(reference, ())
-        moved = [row for row in rows if not unchanged(jsontext.decode(row.agreed) if row.agreed else None, resource)]
-        for row in moved:
-            news.stale.setdefault(row.key, set())
-        if rows:
-            news.echoes += not moved
-            continue
-        keys = concerned(resource, station.ledger.holders(station.server, targets(resource)))
-        # What cannot be a part of it only mentions it: a plan is no part of the referrals it lists.
-        keys = {key for key in keys if resource["resourceType"] in part_types(key.kind, *dialect)}
-        for key in keys:
-            news.stale.setdefault(key, set()).add(reference)
-        if not keys and reference in news.addressed:
-            news.fresh.append(reference)
+    keys = {key for key in keys if resource["resourceType"] in part_types(key.kind, *dialect)}
+    for key in keys:
+        news.stale.setdefault(key, set()).add(reference)
+    if not keys and addressed:
+        news.fresh[reference] = resource
+
+
+def _deletions(station: Station, news: News) -> None:
     for rows in station.ledger.holders(station.server, news.gone).values():
         for row in rows:
             if not row.linked:

@@ -28,7 +28,7 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     try:
         _waiting(run)
         news = ask(station, progress)
-        notice(station, news.changed.values())
+        notice(station, news.patients)
         merges = untold_merges(station)
         moved = concerned(station, merges)
         for key in moved:
@@ -43,8 +43,8 @@ def pull(station: Station, progress: Progress = silent) -> PullReport:
     changes, position = untold(station)
     return PullReport(
         station.server,
-        len(news.changed),
-        news.echoes,
+        len(news.looked_at),
+        len(news.echoes),
         station.counter.requests - before,
         changes,
         tuple(run.refused),

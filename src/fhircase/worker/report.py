@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 
 from fhircase.errors import Problem
 from fhircase.fhir.jsontext import Json
-from fhircase.ledger import Change, Conflict, Delivery, Ledger, RecordKey, State
-from fhircase.model import Record
+from fhircase.ledger import Conflict, Delivery, Ledger, RecordKey, State
+from fhircase.worker.handover import Handover
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class PullReport(_Report):
     echoes: int = 0
     """Of these, how many were as agreed: our own writes, or seen before."""
     requests: int = 0
-    changes: tuple[tuple[Change, Record], ...] = field(default=(), repr=False)
+    changes: Handover = field(default_factory=Handover, repr=False)
     """The news since the last pull, also what a push came upon: each change, and the record as it is now."""
     refused: tuple[Standing, ...] = ()
     """What could not be read. It is looked at again next time."""
@@ -153,9 +153,9 @@ class PullReport(_Report):
         """As plain data; the records themselves are left out."""
         news = [
             {"id": change.id, "key": change.key, "revision": change.revision, "fields": change.fields}
-            for change, _ in self.changes
+            for change in self.changes.heads()
         ]
-        data = asdict(replace(self, changes=()))
+        data = asdict(replace(self, changes=Handover()))
         del data["position"]
         return {**data, "changes": news}
 
