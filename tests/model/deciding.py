@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from tests.model.base import Base, scalars
+from tests.model.base import Base, booleans, scalars
 from tests.model.judge import Said
 from tests.model.town import PLACES, word_in
 
@@ -43,25 +43,29 @@ class Deciding(Base):
         if decision != "ours":
             self.judge.given_up.add(ours)
 
-    @rule()
+    @rule(disputed=booleans)
     @precondition(lambda self: not self.hospital.unsaid)
-    def the_hospital_takes_over_what_came_in(self):
+    def the_hospital_takes_over_what_came_in(self, disputed):
+        self.takes_over(disputed=disputed)
+
+    def takes_over(self, *, disputed=False):
+        """All of it, also where a person has yet to decide, or only what is in no dispute."""
         feed = Feed(self.ledger, self.hospital.now)
-        disputed = {each.key for each in self.ledger.conflicts()}
+        waiting = {each.key for each in self.ledger.conflicts()}
         for offer in list(feed.changes()):
             record = offer.record
             self.hears(record)
-            # Who takes over the partner's word where a person has yet to decide for something else says it as his own.
-            if offer.change.key not in disputed:
+            if disputed or offer.change.key not in waiting:
                 self.hospital.records[record.key.kind, int(record.key.value.partition("-")[2])] = record
             feed.ack(offer.cursor)
 
     @rule(place=scalars)
-    def a_dispute_is_told_and_the_next_export_says_nothing_new(self, place):
+    def a_dispute_is_told_and_the_next_export_says_nothing_of_it(self, place):
         self.edits(place, 0)
         self.answers(place)
         self.pushes(self.hospital.export())
         self.hospital.pull()
         if not self.hospital.unsaid:
-            self.the_hospital_takes_over_what_came_in()
+            self.takes_over()
+        self.edits(next(each for each in PLACES if each.kind == place.kind and each is not place), 0)
         self.pushes(self.hospital.export())

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from tests.model.base import booleans
+from tests.model.base import MOST, booleans
 from tests.model.deciding import Deciding
 from tests.model.wire import FAULTS
 from tests.world import lines
@@ -29,9 +29,11 @@ class Moving(Deciding):
     def push(self, faults, fuse, at_writes):
         self.pushes(self.hospital.export(), faults, fuse, at_writes)
 
-    @rule(data=st.data(), whole=booleans)
-    def push_some(self, data, whole):
+    @rule(data=st.data(), new=booleans)
+    def push_some(self, data, new):
         """An export of some records; what they name may not be there yet."""
+        if new and len(self.clients) < MOST:
+            self.takes_on()
         every = self.hospital.export()
         some = data.draw(st.sets(st.sampled_from(sorted(every)), min_size=1))
         self.pushes({key: every[key] for key in sorted(some)})
@@ -71,7 +73,7 @@ class Moving(Deciding):
             raise AssertionError(f"it never comes to rest: {pushed}, {pulled}")
         self.judge.now(self.ledger)
         self.judge.at_rest(self.ledger, self.hospital.records)
-        self.the_hospital_takes_over_what_came_in()
+        self.takes_over()
         self.judge.told(self.hospital.records, {each.key for each in self.ledger.conflicts()})
 
     def teardown(self):

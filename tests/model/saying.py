@@ -2,22 +2,16 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from tests.model.base import MOST, Base, numbers, places, scalars
+from tests.model.base import Base, numbers, places
 from tests.model.town import PLACES, STEPS
 from tests.world import but
 
-lists = st.sampled_from([place for place in PLACES if place.listed])
 statuses = st.sampled_from(sorted(STEPS))
 deletable = st.sampled_from([PLACES[0], PLACES[4]])
 
 
 class Saying(Base):
     """What both sides say."""
-
-    @rule()
-    @precondition(lambda self: len(self.clients) < MOST)
-    def the_hospital_takes_on_a_client(self):
-        self.takes_on()
 
     @rule(place=places, number=numbers)
     def the_hospital_edits(self, place, number):
@@ -27,14 +21,10 @@ class Saying(Base):
     def the_agency_edits(self, place, number):
         self.answers(place, self.client(number))
 
-    @rule(place=scalars)
+    @rule(place=places)
     def both_edit_the_same(self, place):
         self.edits(place, 0)
         self.answers(place)
-
-    @rule(place=lists)
-    def both_add_to_a_list(self, place):
-        self.both_edit_the_same(place)
 
     @rule(status=statuses)
     def the_hospital_puts_a_status(self, status):
