@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from tests.model.base import Base, booleans, scalars
 from tests.model.judge import Said
-from tests.model.town import PLACES, word_in
+from tests.model.town import PLACES, edited, word_in, words
+from tests.world import but
 
 from fhircase.errors import InvalidInput
 from fhircase.ledger import Outcome
@@ -49,14 +50,15 @@ class Deciding(Base):
         self.takes_over(disputed=disputed)
 
     def takes_over(self, *, disputed=False):
-        """All of it, also where a person has yet to decide, or only what is in no dispute."""
+        """All of it, or all but where a person has yet to decide: there it goes on saying what it said."""
         feed = Feed(self.ledger, self.hospital.now)
-        waiting = {each.key for each in self.ledger.conflicts()}
+        opened = [] if disputed else self.ledger.conflicts()
         for offer in list(feed.changes()):
-            record = offer.record
+            record, key = offer.record, offer.change.key
+            whose = key.kind, int(key.value.partition("-")[2])
             self.hears(record)
-            if disputed or offer.change.key not in waiting:
-                self.hospital.records[record.key.kind, int(record.key.value.partition("-")[2])] = record
+            waiting = [each for each in opened if each.key == key]
+            self.hospital.records[whose] = _but_for(waiting, record, self.hospital.records[whose])
             feed.ack(offer.cursor)
 
     @rule(place=scalars)
@@ -69,3 +71,14 @@ class Deciding(Base):
             self.takes_over()
         self.edits(next(each for each in PLACES if each.kind == place.kind and each is not place), 0)
         self.pushes(self.hospital.export())
+
+
+def _but_for(waiting, record, mine):
+    """The record with what the hospital says where something is in dispute."""
+    for each in waiting:
+        place = next((p for p in PLACES if p.kind == each.key.kind and each.path.endswith(p.path)), None)
+        if place is None:
+            record = but(record, status=mine.status)
+        elif words(place, mine):
+            record = edited(place, record, words(place, mine))
+    return record

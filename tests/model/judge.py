@@ -190,13 +190,14 @@ class Judge:
                 current = record_of(ledger.records([key])[key].current)
                 self._alike(ledger, client, current, ledger.conflicts("ehr", [key]))
 
-    def told(self, records: dict[Whose, Any], disputed: set[RecordKey]) -> None:
+    def told(self, records: dict[Whose, Any], opened: list[Conflict]) -> None:
         """What holds once the hospital has taken over what came in: it has all that the agency said."""
         for (kind, client), record in records.items():
-            if (kind, client) in self.deleted | set(self.doubled.values()) or key_of(record) in disputed:
+            if (kind, client) in self.deleted | set(self.doubled.values()):
                 continue
+            disputed = [each.path for each in opened if each.key == key_of(record)]
             for place in PLACES:
-                if place.kind == kind:
+                if place.kind == kind and not any(each.endswith(place.path) for each in disputed):
                     there, known = self._there(place, client), words(place, record)
                     if place.listed:
                         assert set(there) & self._of_agency(place) <= set(known), f"{place.name}: news was lost"

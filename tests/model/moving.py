@@ -74,7 +74,7 @@ class Moving(Deciding):
         self.judge.now(self.ledger)
         self.judge.at_rest(self.ledger, self.hospital.records)
         self.takes_over()
-        self.judge.told(self.hospital.records, {each.key for each in self.ledger.conflicts()})
+        self.judge.told(self.hospital.records, self.ledger.conflicts())
 
     def teardown(self):
         try:

@@ -26,7 +26,7 @@ class Exchange(Saying, Racing, Failing, Moving):
 
 TestExchange = Exchange.TestCase
 TestExchange.settings = settings(
-    often(50),
+    often(150),
     stateful_step_count=12,
     report_multiple_bugs=False,
     phases=[Phase.generate] if "FIRST_FAILURE" in os.environ else [Phase.generate, Phase.shrink],
