@@ -222,6 +222,18 @@ def test_acknowledging_the_news_settles_nothing(world, hospital):
     assert (hospital.conflicts(), there(world)["title"]) == ([conflict], "theirs")
 
 
+def test_what_is_acknowledged_beside_a_dispute_is_no_word_of_the_local_systems(world, hospital):
+    disputed(world, hospital)
+    world.edit(there(world), description="news")
+    hospital.pull()
+    hospital.ack(list(hospital.changes())[-1].cursor)
+    world.edit(there(world), description="news since")
+    hospital.pull()
+    hospital.push(lines([but(world.plan(0), title="ours", description="news")]))
+    assert [each.path for each in hospital.conflicts()] == ["title"]
+    assert there(world)["description"] == "news since"
+
+
 @pytest.mark.parametrize(("decision", "left"), [("ours", 1), ("theirs", 2)])
 def test_an_item_that_one_side_took_out_and_the_other_changed_is_settled_either_way(world, hospital, decision, left):
     second = Goal(id="g2", description=Concept(text="sleep"), lifecycle="active")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fhircase.errors import InvalidInput, Problem
+from fhircase.exchange.places import put, value_at
 from fhircase.fhir import jsontext
-from fhircase.ledger import Change, Ledger, Local
+from fhircase.ledger import Change, Ledger, Local, RecordKey
 from fhircase.model import Record
-from fhircase.worker.texts import record_of
+from fhircase.worker.texts import record_of, text_of
 
 ACKNOWLEDGED = "changes acknowledged"
 """The cursor, about no server, that says how much of the feed the local system has."""
@@ -114,12 +115,15 @@ class Feed:
         """Take what was received as what the local system holds; what it gave last stays known by its digest.
 
         Where both sides are in dispute, what the local system said stands until somebody decides: a machine that
-        acknowledges decides nothing.
+        acknowledges decides nothing. Elsewhere in such a record it has what it received, as everywhere.
         """
         last = {change.key: change.text for change in page if change.text is not None}
-        disputed = {conflict.key for conflict in self._ledger.conflicts()}
-        for key, known in self._ledger.records(last.keys() - disputed).items():
-            local = Local(last[key], known.local.digest if known.local else "")
+        disputed: dict[RecordKey, list[str]] = {}
+        for conflict in self._ledger.conflicts():
+            disputed.setdefault(conflict.key, []).append(conflict.path)
+        for key, known in self._ledger.records(last).items():
+            text = _but_for(disputed.get(key, []), last[key], known.local)
+            local = Local(text, known.local.digest if known.local else "")
             self._ledger.keep(key, known.current, now=self._now(), local=local)
 
     def _acknowledged(self) -> int:
@@ -134,3 +138,17 @@ class Feed:
                     return change.position
         hint = "start without --after: what was not acknowledged is offered again, and its ids tell what you have"
         raise InvalidInput(Problem("not a cursor of this ledger's feed", "cursor", "as `changes` printed it", hint))
+
+
+def _but_for(disputed: Iterable[str], received: bytes, local: Local | None) -> bytes:
+    """What was received, with what the local system said last where there is a dispute."""
+    paths = list(disputed)
+    if local is None or not paths:
+        return received
+    said, data = jsontext.decode(local.text), jsontext.decode(received)
+    try:
+        for path in paths:
+            data = put(data, path, value_at(said, path))
+        return text_of(record_of(jsontext.encode(data)))
+    except InvalidInput:
+        return local.text  # The place is not there any more: all of it stands as the local system said it.
