@@ -47,12 +47,14 @@ class Covered:
         """The tests that come by the changed statement, the most particular first; then the others of their files.
 
         Those may rely on what was made in an earlier test of theirs and kept. Where the statement runs when a module
-        is imported, all tests follow.
+        is imported, those come first that come by any line of the module, and all others follow.
         """
         lines = self._files.get(str(change.path), {})
         near = _of(lines.get(line, ()) for line in change.lines)
+        imported = IMPORTED in near
+        near = _of(lines.values()) if imported else near
         files = {_file(test) for test in near}
-        same = {test for test in self._ranks if IMPORTED in near or _file(test) in files}
+        same = {test for test in self._ranks if imported or _file(test) in files}
         return self._sorted(near) + self._sorted(same - near)
 
     def _sorted(self, tests: Iterable[str]) -> list[str]:
