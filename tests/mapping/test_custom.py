@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.mapping.examples import BOTH, CASE, PLAN, REFERRAL, but, only
 from tests.mapping.test_laws import same_record, strewn
+from tests.often import often
 from tests.strategies import objects, records
 
 from fhircase.errors import MappingFileError, RecordInvalid, ResourceRefused
@@ -67,6 +68,52 @@ def test_custom_fields_are_written_and_read_with_their_types(fhir: str, site: li
     assert from_fhir(written, fhir).record == REFERRAL, "without the overlay they are left over"
 
 
+# A value of each type of FHIR's, and one that it does not take.
+BARE = {
+    "Boolean": (False, "no"),
+    "Integer": (1000, "1000"),
+    "PositiveInt": (3, "3"),
+    "UnsignedInt": (0, "0"),
+    "Decimal": (Decimal("1.50"), "much"),
+    "Date": ("2026-02", "2026-02-01T10:00:00Z"),
+    "DateTime": ("2026-02-01T10:00:00+01:00", "10:00"),
+    "Instant": ("2026-02-01T10:00:00Z", "yesterday"),
+    "Code": ("on hold", "on  hold"),
+    "Uri": ("urn:x", "a b"),
+    "Url": ("http://site.example", "a b"),
+    "Canonical": ("http://site.example|1", "a b"),
+    "String": ("two  words", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """An overlay with a field of each type."""
+    names = {of: of.lower() for of in BARE}
+    overlay = {
+        "overlay": "typed@1",
+        "over": ["referral@1"],
+        "extensions": {name: f"http://site.example/{name}" for name in names.values()},
+        "add": {f"custom.{name}": {"field": f"req.extension[{name}].value{of}"} for of, name in names.items()},
+    }
+    place = tmp_path_factory.mktemp("typed") / "typed.yaml"
+    place.write_bytes(jsontext.encode(overlay))
+    return [str(place)]
+
+
+@BOTH
+@pytest.mark.parametrize("of", BARE)
+def test_a_custom_field_takes_what_its_element_takes(fhir: str, of: str, typed: list[str]) -> None:
+    (value, wrong), name = BARE[of], of.lower()
+    record = but(REFERRAL, custom=Custom(**{name: value}))
+    written = jsontext.decode(jsontext.encode(to_fhir(record, fhir, overlays=typed)))
+    (own,) = only(written, "ServiceRequest")["extension"]
+    assert own == {"url": f"http://site.example/{name}", f"value{of}": value}
+    assert from_fhir(written, fhir, overlays=typed).record == record
+    with pytest.raises(RecordInvalid, match=rf"@ custom\.{name}"):
+        to_fhir(but(REFERRAL, custom=Custom(**{name: wrong})), fhir, overlays=typed)
+
+
 @BOTH
 def test_the_laws_hold_for_custom_fields(fhir: str, site: list[str]) -> None:
     mapping = compiled("referral", fhir, tuple(site))
@@ -75,7 +122,7 @@ def test_the_laws_hold_for_custom_fields(fhir: str, site: list[str]) -> None:
     def customs(model: Any) -> Any:
         return objects(model).map(lambda made: Custom(**{k: v for k, v in dict(made).items() if v is not None}))
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @often(15)
     @given(records("referral"), records("referral"), st.data(), st.integers(0, 10_000))
     def hold(record: Any, other: Any, data: Any, seed: int) -> None:
         def filled(one: Any) -> Any:
