@@ -90,7 +90,10 @@ def test_a_verdict_that_the_decision_contradicts_is_told_and_not_believed() -> N
 def test_in_r5_the_time_of_day_stands_beside_the_date() -> None:
     (consent,) = written(but(BARE, given="2026-03-09T10:00:00Z"), "R5")
     assert consent["date"] == "2026-03-09"
-    assert read(consent, "R5").given == "2026-03-09T10:00:00Z"
+    exact = from_fhir(consent, "R5")
+    assert exact.record.given == "2026-03-09T10:00:00Z"
+    fates = {entry.value: entry.fate for entry in exact.report}
+    assert (fates["2026-03-09"], fates["2026-03-09T10:00:00Z"]) == ("normalised", "carried")
     later = from_fhir({**consent, "date": "2026-03-10"}, "R5")
     assert later.record.given == "2026-03-10"
     assert "another day" in later.remarks[0].what

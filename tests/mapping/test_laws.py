@@ -1,7 +1,7 @@
 """The mapping's laws, for every shipped mapping and FHIR version, over generated records and resources."""
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from tests.strategies import records, valid
 from fhircase.fhir import jsontext
 from fhircase.fhir.invariants import broken
 from fhircase.mapping import Reading, from_fhir, to_fhir
+from fhircase.mapping.context import Fate
 from fhircase.model import RECORDS
 
 KINDS = list(RECORDS)
@@ -114,6 +115,7 @@ def test_every_scalar_has_one_fate_and_the_fate_is_true(kind: str, fhir: str) ->
         there = strewn(to_fhir(record, fhir), seed)
         report = from_fhir(there, fhir, kind).report
         assert len({(e.resource, e.pointer) for e in report}) == len(report)
+        assert {e.fate for e in report} <= {*get_args(Fate)}
         left = [e for e in report if e.fate == "leftover" and isinstance(e.value, str)]
         if left:
             entry = data.draw(st.sampled_from(left))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from fhircase.errors import InvalidInput, MappingFileError, RecordInvalid, Resou
 from fhircase.fhir import jsontext
 from fhircase.mapping import from_bundle, from_fhir, to_fhir
 from fhircase.mapping.compiled import compiled
+from fhircase.mapping.context import Fate
 
 HERE = Path(__file__).parent / "own"
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1).filter(str.strip)
@@ -135,6 +136,7 @@ def test_the_laws_hold_for_theirs_as_for_ours(name: str, fhir: str) -> None:
         assert jsontext.encode(to_fhir(reading.record, fhir, there, mapping=file)) == before
         assert [entry.pointer for entry in reading.leftovers if entry.pointer == "/language"]
         assert len({(entry.resource, entry.pointer) for entry in reading.report}) == len(reading.report)
+        assert {entry.fate for entry in reading.report} <= {*get_args(Fate)}
         written = to_fhir(record, fhir, there, mapping=file)
         assert from_fhir(written, fhir, mapping=file).record == record
         assert all(resource["language"] == "de" for resource in written[: len(there)])
@@ -295,6 +297,14 @@ def test_words_are_kept_until_somebody_changes_the_code() -> None:
     assert changed(record, "status", "active").status == "laufend"
     assert changed(record, "status", "completed").status == "fertig"
     assert changed(clinic.Client(7, "Hall", status="keine Ahnung"), "title", "x").status == "keine Ahnung"
+
+
+def test_of_words_and_their_code_the_words_are_what_is_carried() -> None:
+    resources = to_fhir(clinic.Client(7, "Hall", status="laufend"), mapping=HERE / "clinic.yaml")
+    report = from_fhir(resources, mapping=HERE / "clinic.yaml").report
+    fates = {(entry.pointer, entry.value): entry.fate for entry in report}
+    assert fates["/status", "active"] == "normalised"
+    assert fates["/extension/0/valueString", "laufend"] == "carried"
 
 
 def test_a_less_precise_date_is_left_where_it_is() -> None:
