@@ -46,6 +46,12 @@ MISTAKES = {
     "table-with-an-unknown-value": ("need", "[unconfirmed, provisional,", "[unconfirmed, provisionl, provisional,"),
     "row-with-a-code-too-few": ("referral", "[seen,             received,         '-']", "[seen, received]"),
     "row-of-tags-without-lists": ("need", "['condition-category#problem-list-item']]", "'condition-category#x']"),
+    "tag-of-an-unknown-system": (
+        "need",
+        "['condition-category#problem-list-item']]",
+        "['condition-categry#problem-list-item']]",
+    ),
+    "tag-without-a-system": ("need", "['condition-category#problem-list-item']]", "[problem-list-item]]"),
     "code-that-fhir-does-not-have": ("goal", "[on-hold,          on-hold, ", "[on-hold,          onhold, "),
     "code-that-is-refused-and-read": ("goal", "  goal-acceptance:", "    refuses: {active: why}\n  goal-acceptance:"),
     "code-that-is-refused-and-not-there": ("goal", "  goal-acceptance:", "    refuses: {x: why}\n  goal-acceptance:"),
