@@ -60,7 +60,7 @@ def main() -> int:
     """Try all faults, or those named; 0 when each was noticed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="only these faults")
-    parser.add_argument("--share", type=float, default=15, help="times the examples of `make test` (15)")
+    parser.add_argument("--share", type=float, default=5, help="times the examples of `make test` (5)")
     parser.add_argument("--seed", type=int, default=1, help="another seed tries other examples")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time (1)")
     asked = parser.parse_args()
