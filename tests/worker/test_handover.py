@@ -46,5 +46,5 @@ def test_of_what_is_known_a_pull_keeps_references_only(world):
     assert [key.value for key in news.stale] == ["P-0"]
     assert plan in news.looked_at - news.echoes
     # Other tests write on the same server.
-    kept = [*(found.resource for found in (*news.fresh.values(), *news.along.values())), *news.patients]
+    kept = [*news.fresh.values(), *news.along.values(), *news.patients]
     assert not any(map(world.owns, kept))
