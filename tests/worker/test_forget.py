@@ -39,6 +39,10 @@ def filled(world: World, person: Identifier, own: list[str]) -> Filled:
     return Filled(world.namespace, person, own_fields(tuple(own)))
 
 
+CLOCKS = {"created", "msecs", "relativeCreated", "thread", "process"}
+"""What a log record says of when and where it was made."""
+
+
 def files(world: World) -> bytes:
     """All bytes of the ledger's files."""
     return b"".join(file.read_bytes() for file in sorted(world.folder.glob("hospital*")))
@@ -107,7 +111,9 @@ def test_of_a_person_of_whom_everything_is_known_no_byte_stays(world, person, fi
     assert canaries(left) == set()
     assert [each for each in references if re.search(rf"\b{each}\b".encode(), left)] == []
 
-    told = canaries("\n".join(str(vars(record)) for record in logged.records))
+    # Threads and moments are numbers that can look like anything.
+    said = [{name: each for name, each in vars(record).items() if name not in CLOCKS} for record in logged.records]
+    told = canaries(str(said))
     assert {filled.places[each] for each in told} <= {
         ("Key", "value"),
         *((name, "id") for name, _ in fields(*RECORDS.values())),
