@@ -10,14 +10,15 @@ from fhircase.cli import shared
 from fhircase.cli.intake import Intake
 from fhircase.cli.shared import Shared
 from fhircase.errors import CutShort
-from fhircase.records import as_line
+from fhircase.records import as_line, aside
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """More records than stay in memory, in a file whose name is no UTF-8."""
+    monkeypatch.setattr(aside, "NEAR", 3)
     monkeypatch.setattr(shared, "NEAR", 3)
-    monkeypatch.setattr(shared, "SOME", 4)
+    monkeypatch.setattr(aside, "SOME", 4)
     world = World("http://nowhere.example/fhir", tmp_path, "https://h.example")
     file = tmp_path / "r\udce9cords.ndjson"
     file.write_bytes(b"".join(map(as_line, world.caseload(10))))

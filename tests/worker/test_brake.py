@@ -12,9 +12,9 @@ from fhircase.config import Config
 from fhircase.errors import CutShort, Problem
 from fhircase.exchange.brake import Effect, Known, Limits, excesses
 from fhircase.ledger import RecordKey
-from fhircase.records import as_line
+from fhircase.records import as_line, aside
 from fhircase.wiring import open_site
-from fhircase.worker import brake, spool
+from fhircase.worker import brake
 
 TIGHT = {"brake": {"change": 30, "close": 10, "least": 2}}
 
@@ -203,7 +203,7 @@ def test_an_input_that_ends_in_the_middle_waits_as_a_whole(world, hospital):
 
 
 def test_an_input_too_long_for_memory_is_taken_in_as_it_came(world, hospital, monkeypatch):
-    monkeypatch.setattr(spool, "NEAR", 3)
+    monkeypatch.setattr(aside, "NEAR", 3)
     records = cases(world, 10, status="on-hold")
     report = hospital.push(lines([*records, *cases(world, 1)]))
     assert report.braked.records == 10

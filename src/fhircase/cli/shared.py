@@ -1,15 +1,12 @@
 """An input that several are given: read from its files once, kept aside, and what is wrong with it told once."""
 
-import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from itertools import chain
-from tempfile import TemporaryFile
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fhircase.errors import CutShort
-from fhircase.records import Cut
+from fhircase.records import Aside, Cut
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,59 +15,32 @@ if TYPE_CHECKING:
     from fhircase.cli.site import Input
 
 NEAR = 2000
-"""So many texts stay in memory, and so many records are kept for those that have not come as far."""
-SOME = 200
-"""Texts that one of several takes out of the file at a time."""
+"""So many records are kept for those that have not come as far."""
 
 
 class Shared:
     """The texts of all records, each time from the start, for as many threads as there are."""
 
     def __init__(self, intake: "Intake") -> None:
-        self._near: list[Cut] = []
+        self._aside = Aside()
         self._odd: list[Cut] = []
         """What is in no form to be written down, for something is wrong with it."""
-        self._far: IO[bytes] | None = None
-        self._lock = Lock()
         self._read = _Once(intake.record)
         for cut in intake.cuts():
             intake.count += 1
             self._keep(cut)
 
     def __iter__(self) -> "Iterator[Input]":
-        for cut in chain(self._near, self._rest()):
+        for about, text in self._aside:
+            cut = Cut(about[0], text, about[1]) if len(about) > 1 else self._odd[about[0]]
             yield cut.text, partial(self._read, cut)
 
     def _keep(self, cut: Cut) -> None:
-        if len(self._near) < NEAR:
-            self._near.append(cut)
-            return
-        if self._far is None:
-            self._far = TemporaryFile()  # noqa: SIM115 - it lives as long as this does
         if cut.problem is None:
-            # Not every name of a file is UTF-8, but what JSON escapes can always be written.
-            head = json.dumps([cut.source, cut.whole, len(cut.text)]).encode()
-            self._far.write(head + b"\n" + cut.text + b"\n")
+            self._aside.add((cut.source, cut.whole), cut.text)
         else:
-            self._far.write(b"[%d]\n" % len(self._odd))
+            self._aside.add((len(self._odd),), b"")
             self._odd.append(cut)
-
-    def _rest(self) -> Iterator[Cut]:
-        place = 0
-        while self._far is not None:
-            some, place = self._some(self._far, place)
-            if not some:
-                return
-            yield from some
-
-    def _some(self, file: IO[bytes], place: int) -> tuple[list[Cut], int]:
-        with self._lock:
-            file.seek(place)
-            some: list[Cut] = []
-            while len(some) < SOME and (head := file.readline()):
-                source, *more = json.loads(head)
-                some.append(Cut(source, file.read(more[1] + 1)[:-1], more[0]) if more else self._odd[source])
-            return some, file.tell()
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +48,7 @@ class Shared:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
-        self._near.clear()
-        if self._far is not None:
-            self._far.close()
+        self._aside.close()
 
 
 class _Once:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Flag, auto
 
 from fhircase.ledger import RecordKey
 
@@ -12,9 +13,18 @@ SHARE = 3
 """What then is left of the limit: one part in so many."""
 
 
-MET, CHANGES, CLOSES, CREATES = 1, 2, 4, 8
-"""What a record of an input does: it is known, it is to be changed, closed or created."""
 _DOUBT = "; hardly a known one is in it: is it the right input, and are its keys those of before?"
+
+
+class Does(Flag):
+    """What a record of an input does."""
+
+    NOTHING = 0
+    MEETS = auto()
+    """It is known."""
+    CHANGES = auto()
+    CLOSES = auto()
+    CREATES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +50,20 @@ class Effect:
     created: Counter[str] = field(default_factory=Counter)
     met: int = 0
     """Records of the input that are known, of whatever kind."""
-    _noted: dict[int, int] = field(default_factory=dict, repr=False)
+    _noted: dict[int, Does] = field(default_factory=dict, repr=False)
     """What was counted of each record, by the hash of its key: a large input has many."""
 
-    def note(self, key: RecordKey, does: int) -> None:
+    def note(self, key: RecordKey, does: Does) -> None:
         """Count what a record of the input would do; one that comes again counts once."""
-        before = self._noted.get(hash(key), 0)
+        before = self._noted.get(hash(key), Does.NOTHING)
         self._noted[hash(key)] = before | does
         new = does & ~before
-        self.met += bool(new & MET)
-        for what, counts in ((CHANGES, self.changed), (CLOSES, self.closed), (CREATES, self.created)):
+        self.met += bool(new & Does.MEETS)
+        for what, counts in (
+            (Does.CHANGES, self.changed),
+            (Does.CLOSES, self.closed),
+            (Does.CREATES, self.created),
+        ):
             if new & what:
                 counts[key.kind] += 1
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from fhircase.errors import CutShort
-from fhircase.exchange.brake import CHANGES, CLOSES, CREATES, MET, Effect, Known, excesses
+from fhircase.exchange.brake import Does, Effect, Known, excesses
 from fhircase.exchange.changes import changed
 from fhircase.exchange.closing import closed
 from fhircase.exchange.links import key_of
@@ -103,7 +103,7 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
         there = station.ledger.deliveries(station.server, [given.key]).get(given.key)
         # It may be known here by another server's input, and news to this one.
         newer = there and station.ledger.revisions([given.key])[given.key] > max(there.wanted, there.sent)
-        seen.effect.note(given.key, MET | CHANGES if newer else MET)
+        seen.effect.note(given.key, Does.MEETS | Does.CHANGES if newer else Does.MEETS)
         return
     if before is not None:
         seen.overtaken.add(before)
@@ -113,15 +113,15 @@ def _first_sight(station: Station, seen: Look, given: Given) -> None:
 def _note(station: Station, effect: Effect, given: Given) -> None:
     known = station.ledger.records([given.key]).get(given.key)
     if known is None:
-        effect.note(given.key, CREATES)
+        effect.note(given.key, Does.CREATES)
         return
     was = known.local.text if known.local else known.current
     if given.text == was:
-        effect.note(given.key, MET)
+        effect.note(given.key, Does.MEETS)
         return
     kind, more = given.key.kind, station.to.brake.closing
     is_closing = closed(kind, jsontext.decode(given.text), more) and not closed(kind, jsontext.decode(was), more)
-    effect.note(given.key, MET | CHANGES | (CLOSES if is_closing else 0))
+    effect.note(given.key, Does.MEETS | Does.CHANGES | (Does.CLOSES if is_closing else Does.NOTHING))
 
 
 def held(station: Station, seen: Look) -> Brake | None:

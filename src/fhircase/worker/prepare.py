@@ -22,6 +22,9 @@ from fhircase.worker.texts import links_of, record_of
 _OTHERS = tuple(f"{kind}/" for kind in (PATIENT, "Coverage", "ClaimResponse"))
 """What is never ours to write, so that whoever wrote it says nothing about us."""
 
+Mark = tuple[str, str]
+"""What a resource is found by: its type, and an identifier as `system|value`."""
+
 AROUND = 500
 """Bytes of an entry besides its resource: URLs, the condition, references that become longer."""
 
@@ -125,23 +128,24 @@ def likely(station: Station, unsure: Iterable[Ready]) -> list[Ready]:
     Raises:
         ServerError: the server could not be asked.
     """
-    marks = {one.key: (one, _marks(station, one)) for one in unsure}
-    wanted: dict[str, set[str]] = {}
-    for kind, token in (mark for _, some in marks.values() for mark in some):
-        wanted.setdefault(kind, set()).add(token)
-    there = {(kind, token) for kind, found in identified(station, wanted).items() for token in found_by(found)}
-    return [one for one, some in marks.values() if not some or some & there]
+    several = [(one, _telling(station, one)) for one in unsure]
+    there = _found(station, (mark for _, telling in several for mark in telling)).keys()
+    return [one for one, telling in several if not telling or telling & there]
 
 
-def _marks(station: Station, one: Ready) -> frozenset[tuple[str, str]]:
-    """By which types and identifiers a record would be noticed; none, where every part has to be looked for."""
-    key, can = one.key, station.can
-    made = [(part, business(key, part.resource)) for part in one.parts if part.new and not part.linked]
-    named = [(part, (str(part.resource["resourceType"]), token)) for part, token in made if token]
+def _telling(station: Station, one: Ready) -> frozenset[Mark]:
+    """By what a record would be noticed; nothing, where every part has to be looked for."""
+    key, can, named = one.key, station.can, _marks(one)
     own = [mark for _, mark in named if mark[1] == f"{key.namespace}/{key.kind}|{key.value}" and can.can_find(mark[0])]
     if one.claim.unsure or can.delivery is not Delivery.TRANSACTION or not own:
         return frozenset()
     return frozenset([own[0], *(mark for part, mark in named if not guard(part, can))])
+
+
+def _marks(one: Ready) -> list[tuple[Part, Mark]]:
+    """The parts of a record that are to be made, each with what it can be found by."""
+    made = [(part, business(one.key, part.resource)) for part in one.parts if part.new and not part.linked]
+    return [(part, (str(part.resource["resourceType"]), token)) for part, token in made if token]
 
 
 def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, Ready], dict[RecordKey, InvalidInput]]:
@@ -151,15 +155,11 @@ def look_up(station: Station, unsure: Iterable[Ready]) -> tuple[dict[RecordKey, 
         ServerError: the server could not be asked.
     """
     several = {one.key: one for one in unsure}
-    by_token = _found(station, several)
+    by_mark = _found(station, (mark for one in several.values() for _, mark in _marks(one)))
     result: dict[RecordKey, Ready] = {}
     bad: dict[RecordKey, InvalidInput] = {}
     for key, one in several.items():
-        there = {
-            part.role: by_token.get((part.resource["resourceType"], business(key, part.resource)), [])
-            for part in one.parts
-            if part.new and not part.linked
-        }
+        there = {part.role: by_mark.get(mark, []) for part, mark in _marks(one)}
         try:
             result[key] = _adopted(station, one, there)
         except InvalidInput as error:
@@ -179,13 +179,11 @@ def look_after(station: Station, unsure: Iterable[Ready]) -> dict[RecordKey, Inv
     return {key: deleted(several) for key, several in lost.items() if several}
 
 
-def _found(station: Station, several: Mapping[RecordKey, Ready]) -> dict[tuple[str, str], list[Found]]:
+def _found(station: Station, marks: Iterable[Mark]) -> dict[Mark, list[Found]]:
     wanted: dict[str, set[str]] = {}
-    for key, one in several.items():
-        for part in one.parts:
-            if part.new and not part.linked and (token := business(key, part.resource)):
-                wanted.setdefault(part.resource["resourceType"], set()).add(token)
-    found: dict[tuple[str, str], list[Found]] = {}
+    for kind, token in marks:
+        wanted.setdefault(kind, set()).add(token)
+    found: dict[Mark, list[Found]] = {}
     for kind, resources in identified(station, wanted).items():
         for resource in resources:
             for token in found_by([resource]):

@@ -1,16 +1,12 @@
-"""An input kept aside until all of it was seen: the first of it in memory, the rest in a file that has no name."""
+"""An input kept aside until all of it was seen."""
 
 from collections.abc import Iterator
-from tempfile import TemporaryFile
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-from fhircase.fhir import jsontext
 from fhircase.ledger import RecordKey
 from fhircase.model import Record
+from fhircase.records import Aside
 from fhircase.worker.texts import record_of
-
-NEAR = 1000
-"""So many records stay in memory."""
 
 
 class Given(NamedTuple):
@@ -29,32 +25,19 @@ class Given(NamedTuple):
 
 
 class Spool:
-    """A sequence of records that can be long."""
+    """What was given, in order."""
 
     def __init__(self) -> None:
-        self._near: list[Given] = []
-        self._far: IO[bytes] | None = None
+        self._aside = Aside()
 
     def add(self, given: Given) -> None:
         """Append one."""
-        if len(self._near) < NEAR:
-            self._near.append(given)
-            return
-        if self._far is None:
-            self._far = TemporaryFile()  # noqa: SIM115 - it lives as long as the spool
-        self._far.write(jsontext.encode([given.key, given.seen, len(given.text)]) + b"\n" + given.text + b"\n")
+        self._aside.add((*given.key, given.seen), given.text)
 
     def __iter__(self) -> Iterator[Given]:
-        yield from self._near
-        if self._far is None:
-            return
-        self._far.seek(0)
-        while head := self._far.readline():
-            key, seen, size = jsontext.decode(head)
-            yield Given(RecordKey(*key), seen, self._far.read(size + 1)[:-1])
+        for (*key, seen), text in self._aside:
+            yield Given(RecordKey(*key), seen, text)
 
     def close(self) -> None:
         """Let go of all of it."""
-        self._near.clear()
-        if self._far is not None:
-            self._far.close()
+        self._aside.close()
